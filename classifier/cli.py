@@ -1,0 +1,201 @@
+"""The command line: parse, call, print."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from classifier import __version__
+from classifier.document import Document
+from classifier.errors import ClassifierError, ReadError
+
+_PATH = click.Path(path_type=Path)
+_MODEL = click.option("--model", default="fast", show_default=True, help="Model name or file.")
+
+
+class Commands(click.Group):
+    """A group that shows the package's own errors as one-line messages."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, turning ClassifierError into exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except ClassifierError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__)
+def main() -> None:
+    """Label the sentences of government letters and news text."""
+
+
+@main.command()
+@click.argument("texts", nargs=-1)
+@click.option("-f", "--file", "path", type=_PATH, help="Read the text from a file (- for stdin).")
+@click.option("--proba", is_flag=True, help="Show the probability of each label.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a sentence.")
+@_MODEL
+def classify(texts: tuple[str, ...], path: Path | None, proba: bool, as_json: bool,
+             model: str) -> None:
+    """Label the sentences of TEXTS, of a file, or of standard input."""
+    from classifier.artifact import load_model
+    from classifier.readers import TableOptions, read
+    from classifier.tagging import rows, tag
+
+    loaded = load_model(model)
+    documents: Any = [Document("-", text) for text in texts]
+    if not texts:
+        documents = read(path or Path("-"), TableOptions())
+    for document, predictions in tag(documents, loaded):
+        for row in rows(document, predictions):
+            if as_json:
+                click.echo(json.dumps(row, ensure_ascii=False))
+                continue
+            shares = " ".join(f"{k}={row[k]:.2f}" for k in loaded.labels) + "\t" if proba else ""
+            text = " ".join(row["text"].split())
+            click.echo(f"{row['label']}\t{row['confidence']:.2f}\t{shares}{text}")
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=_PATH)
+@click.option("-o", "--output", type=_PATH, default="-", help="csv or jsonl file; - for stdout.")
+@click.option("--text-column", default="text", show_default=True)
+@click.option("--id-column", default="id", show_default=True)
+@click.option("--sentences", is_flag=True, help="Table rows are sentences already.")
+@_MODEL
+def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, sentences: bool,
+        model: str) -> None:
+    """Label every sentence of files, folders and tables (txt, md, csv, jsonl)."""
+    from classifier.artifact import load_model
+    from classifier.readers import TableOptions, find, read
+    from classifier.tagging import RowWriter, columns, rows
+    from classifier.tagging import tag as tag_documents
+
+    loaded = load_model(model)
+    options = TableOptions(text_column, id_column, sentences)
+    failures: list[str] = []
+
+    def documents() -> Iterator[Document]:
+        for path in find(list(paths)):
+            try:
+                yield from read(path, options)
+            except ReadError as error:
+                failures.append(str(error))
+
+    n_documents = n_rows = 0
+    with click.open_file(str(output), "w", encoding="utf-8", atomic=str(output) != "-") as out:
+        writer = RowWriter(out, columns(loaded.labels), as_json=output.suffix == ".jsonl")
+        for document, predictions in tag_documents(documents(), loaded):
+            n_documents += 1
+            for row in rows(document, predictions):
+                writer.write(row)
+                n_rows += 1
+    for failure in failures:
+        click.echo(f"failed: {failure}", err=True)
+    click.echo(f"{n_documents} documents, {n_rows} sentences, {len(failures)} failed", err=True)
+    if failures:
+        sys.exit(3)
+
+
+@main.command()
+@click.argument("corpus", type=_PATH)
+@click.option("-o", "--output", type=_PATH, required=True, help="Model file to write.")
+@click.option("--punkt", type=_PATH, help="Also learn abbreviations, into this JSON file.")
+def train(corpus: Path, output: Path, punkt: Path | None) -> None:
+    """Fit the fast model on labelled documents."""
+    from classifier.corpus import load
+    from classifier.training import train as fit
+    from classifier.training import train_punkt
+
+    documents = load(corpus)
+    if punkt:
+        train_punkt(documents, punkt)
+    fit(documents, output)
+    click.echo(f"{output}: fitted on {len(documents)} documents", err=True)
+
+
+@main.command()
+@click.argument("gold", type=_PATH)
+@click.option("--json", "json_path", type=_PATH, help="Write all figures to this file.")
+@click.option("--predictions", type=_PATH, help="Write a row a sentence to this JSONL file.")
+@click.option("--cv", type=click.IntRange(2), help="Cross-validate by document, in N folds.")
+@_MODEL
+def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: int | None,
+             model: str) -> None:
+    """Measure a model on a gold file or corpus folder."""
+    from classifier.artifact import load_model
+    from classifier.corpus import load
+    from classifier.evaluation import evaluate_proba, format_table, write_predictions
+
+    documents = load(gold)
+    if cv:
+        from classifier.training import cross_validate
+
+        proba, labels = cross_validate(documents, cv)
+    else:
+        loaded = load_model(model)
+        labels = list(loaded.labels)
+        proba = loaded.predict_proba([d.texts for d in documents])
+    result = evaluate_proba(documents, proba, labels)
+    click.echo(format_table(result))
+    if json_path:
+        json_path.write_text(result.to_json(), "utf-8")
+    if predictions:
+        write_predictions(documents, proba, labels, predictions)
+
+
+@main.group()
+def corpus() -> None:
+    """Look after labelled documents."""
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
+def check(path: Path) -> None:
+    """Report what is wrong with a corpus; exit 1 if anything is."""
+    from classifier.corpus import check as findings_of
+
+    findings = findings_of(path)
+    for finding in findings:
+        click.echo(finding)
+    click.echo(f"{len(findings)} findings", err=True)
+    if findings:
+        sys.exit(1)
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
+def stats(path: Path) -> None:
+    """Count documents and sentences by genre and label."""
+    from collections import Counter
+
+    from classifier.corpus import fingerprint, load
+
+    documents = load(path)
+    labels = Counter(label for d in documents for label in d.primary)
+    n = sum(labels.values())
+    countries = len({d.country for d in documents})
+    click.echo(f"{len(documents)} documents, {n} sentences, {countries} countries")
+    for genre, count in sorted(Counter(d.genre for d in documents).items()):
+        click.echo(f"{genre:<12}{count:>6} documents")
+    for label, count in labels.most_common():
+        click.echo(f"{label:<12}{count:>6} sentences {count / n:>6.1%}")
+    click.echo(f"fingerprint {fingerprint(documents)}")
+
+
+@main.group()
+def model() -> None:
+    """Look at models."""
+
+
+@model.command()
+@click.argument("name", default="fast")
+def show(name: str) -> None:
+    """Print what a model file says of itself."""
+    from classifier.artifact import load_manifest
+
+    click.echo(json.dumps(load_manifest(name), indent=1, sort_keys=True))

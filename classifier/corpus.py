@@ -1,0 +1,172 @@
+"""Labelled documents: read the corpus format and gold files, check, fingerprint."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.document import LABELS
+from classifier.errors import CorpusError
+
+_HEADER = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|$)")
+_REQUIRED = ("id", "genre", "type", "country", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSentence:
+    """A sentence with its acceptable labels, the primary one first."""
+
+    text: str
+    labels: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldDocument:
+    """A document whose sentences are labelled."""
+
+    id: str
+    genre: str
+    country: str
+    title: str
+    sentences: tuple[GoldSentence, ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the sentences, in order."""
+        return [sentence.text for sentence in self.sentences]
+
+    @property
+    def primary(self) -> list[str]:
+        """The primary label of each sentence."""
+        return [sentence.labels[0] for sentence in self.sentences]
+
+
+def load(path: Path) -> list[GoldDocument]:
+    """Read a gold file (.jsonl), a corpus file (.txt) or a folder of corpus files.
+
+    Raises:
+        CorpusError: nothing is there, or a line does not follow the format.
+    """
+    if path.is_dir():
+        documents = [d for file in sorted(path.rglob("*.txt")) for d in _read_corpus(file)]
+    elif path.suffix == ".jsonl":
+        documents = list(_read_gold(path))
+    else:
+        documents = list(_read_corpus(path))
+    if not documents:
+        raise CorpusError(f"{path}: no labelled documents (a folder of .txt or a .jsonl would work)")
+    return documents
+
+
+def fingerprint(documents: Iterable[GoldDocument]) -> str:
+    """sha256 over ids, labels and texts, whatever the order of the documents."""
+    rows = sorted(json.dumps([d.id, [(s.text, s.labels) for s in d.sentences]]) for d in documents)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def check(path: Path) -> list[str]:
+    """List what is wrong with a corpus, each finding with file and line.
+
+    Finds repeated ids and sentences, the same sentence with two labels, and rare labels; a
+    document without one of its headers and an unknown label are errors of `load` already.
+    """
+    documents, findings = load(path), []
+    ids: dict[str, str] = {}
+    seen: dict[str, GoldSentence] = {}
+    for document in documents:
+        where = document.sentences[0].where
+        if document.id in ids:
+            findings.append(f"{where}: id {document.id!r} is taken (first in {ids[document.id]})")
+        ids.setdefault(document.id, where)
+        for sentence in document.sentences:
+            key = " ".join(sentence.text.lower().split())
+            first = seen.setdefault(key, sentence)
+            if first is not sentence and len(key) > 40:
+                other = first.labels[0] != sentence.labels[0]
+                what = f"labelled {first.labels[0]} there" if other else "repeated"
+                findings.append(f"{sentence.where}: same sentence as {first.where}, {what}")
+    counts = Counter(label for d in documents for label in d.primary)
+    findings += [f"{path}: only {counts[k]} sentences are {k}" for k in LABELS if counts[k] < 50]
+    return findings
+
+
+def _read_corpus(path: Path) -> Iterator[GoldDocument]:
+    header: dict[str, str] = {}
+    sentences: list[GoldSentence] = []
+    for number, line in enumerate(_read_text(path).splitlines(), 1):
+        where = f"{path}:{number}"
+        if line.startswith("#"):
+            if sentences:
+                yield _document(header, sentences)
+            header, sentences = _parse_header(line, where), []
+        elif line.strip():
+            if not header:
+                raise CorpusError(f"{where}: a sentence before any header (# id=... genre=...)")
+            sentences.append(_parse_sentence(line, where))
+    if sentences:
+        yield _document(header, sentences)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: not UTF-8 (byte {error.start})") from error
+
+
+def _parse_header(line: str, where: str) -> dict[str, str]:
+    before, _, title = line[1:].partition("title=")
+    header = {key: value.strip() for key, value in _HEADER.findall(before)}
+    header["title"] = title.strip()
+    missing = [key for key in _REQUIRED if not header.get(key)]
+    if missing:
+        raise CorpusError(f"{where}: header without {', '.join(missing)}")
+    return header
+
+
+def _parse_sentence(line: str, where: str) -> GoldSentence:
+    names, tab, text = line.partition("\t")
+    labels = tuple(names.split(","))
+    if not tab or not text.strip():
+        raise CorpusError(f"{where}: no sentence (LABEL<TAB>SENTENCE would work)")
+    return GoldSentence(text.strip(), _known(labels, where), where)
+
+
+def _known(labels: tuple[str, ...], where: str) -> tuple[str, ...]:
+    for label in labels:
+        if label not in LABELS:
+            raise CorpusError(f"{where}: unknown label {label!r} (known: {', '.join(LABELS)})")
+    if not labels:
+        raise CorpusError(f"{where}: no label (known: {', '.join(LABELS)})")
+    return labels
+
+
+def _document(header: dict[str, str], sentences: list[GoldSentence]) -> GoldDocument:
+    return GoldDocument(
+        header["id"], header["genre"], header["country"], header["title"], tuple(sentences)
+    )
+
+
+def _read_gold(path: Path) -> Iterator[GoldDocument]:
+    for number, line in enumerate(_read_text(path).splitlines(), 1):
+        where = f"{path}:{number}"
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            sentences = tuple(
+                GoldSentence(str(s["text"]), _known(tuple(s["labels"]), where), where)
+                for s in row["sentences"]
+            )
+            yield GoldDocument(
+                str(row["id"]), row.get("genre", ""), row.get("country", ""), row.get("title", ""),
+                sentences,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorpusError(f"{where}: not a gold document ({error})") from error

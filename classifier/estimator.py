@@ -1,0 +1,166 @@
+"""SentenceClassifier: the fast model with scikit-learn's contract."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.utils.validation import check_is_fitted
+
+from classifier.features import hash_features
+from classifier.scoring import FastModel, Floats, context_features, softmax
+
+
+class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Label sentences, alone or in their documents.
+
+    Parameters
+    ----------
+    n_buckets : int
+        Size of the hashed feature space.
+    C : float
+        Inverse strength of regularisation of the first stage.
+    n_folds : int
+        Folds of the out-of-fold scores on which the context stage and temperature are fitted.
+
+    Attributes
+    ----------
+    classes_ : array of str, sorted
+    model_ : FastModel
+    """
+
+    def __init__(self, n_buckets: int = 2**17, C: float = 4.0, n_folds: int = 5) -> None:
+        self.n_buckets = n_buckets
+        self.C = C
+        self.n_folds = n_folds
+
+    def fit(self, X: Sequence[str], y: ArrayLike, groups: Sequence[str] | None = None) -> Self:
+        """Fit on sentences X (n,) with labels y (n,).
+
+        `groups` names the document of each sentence; the sentences of a document stand together
+        and in order. Without it every sentence stands alone.
+
+        Raises:
+            ValueError: X is empty or has not the length of y, or y has one class only.
+        """
+        texts, gold = list(X), np.asarray(y)
+        if len(texts) != len(gold) or not texts:
+            raise ValueError(f"{len(texts)} sentences for {len(gold)} labels")
+        classes, codes = np.unique(gold, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(f"only one class in y: {classes[0]!r}")
+        sizes = _sizes(groups, len(texts))
+        document = np.repeat(np.arange(len(sizes)), sizes)
+        matrix = self._matrix(texts)
+        scores = self._out_of_fold(matrix, codes, document, len(classes))
+        inputs, targets = _with_alone_copies(scores, sizes, codes)
+        context = LogisticRegression(C=1.0, max_iter=2000).fit(inputs, targets)
+        weights, bias = _linear(context, len(classes))
+        first_weights, first_bias = _linear(self._first(matrix, codes), len(classes))
+        in_place = context_features(scores, sizes) @ weights + bias
+        self.classes_ = classes
+        self.model_ = FastModel(
+            tuple(str(label) for label in classes),
+            np.ascontiguousarray(first_weights, np.float32), first_bias, weights, bias,
+            temperature=_temperature(in_place, codes), review_below=0.5,
+        )
+        return self
+
+    def decision_function(self, X: Sequence[str], groups: Sequence[str] | None = None) -> Floats:
+        """Scores, (n, n_classes)."""
+        return self._fitted().decision_function(_documents(X, groups))
+
+    def predict_proba(self, X: Sequence[str], groups: Sequence[str] | None = None) -> Floats:
+        """Calibrated probabilities, (n, n_classes); rows add up to 1."""
+        return self._fitted().predict_proba(_documents(X, groups))
+
+    def predict(self, X: Sequence[str], groups: Sequence[str] | None = None) -> NDArray[Any]:
+        """The most probable label of each sentence, (n,)."""
+        best = self.predict_proba(X, groups).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def _fitted(self) -> FastModel:
+        check_is_fitted(self, "model_")
+        return self.model_
+
+    def _matrix(self, texts: list[str]) -> csr_matrix:
+        features = hash_features(texts, self.n_buckets)
+        counts = np.bincount(features.row, minlength=len(texts))
+        values = 1 / np.sqrt(np.maximum(counts, 1))[features.row]
+        shape = (len(texts), self.n_buckets)
+        return csr_matrix((values, (features.row, features.bucket)), shape=shape)
+
+    def _first(self, matrix: csr_matrix, codes: NDArray[Any]) -> LogisticRegression:
+        return LogisticRegression(C=self.C, max_iter=1000, class_weight="balanced").fit(
+            matrix, codes
+        )
+
+    def _out_of_fold(
+        self, matrix: csr_matrix, codes: NDArray[Any], document: NDArray[Any], n: int
+    ) -> Floats:
+        scores = np.zeros((len(codes), n))
+        n_folds = min(self.n_folds, len(np.unique(document)))
+        if n_folds < 2:
+            return scores
+        folds = GroupKFold(n_folds) if len(np.unique(document)) < len(codes) else KFold(
+            n_folds, shuffle=True, random_state=0)
+        for train, test in folds.split(matrix, codes, document):
+            present = np.unique(codes[train])
+            if len(present) < 2:
+                continue
+            weights, bias = _linear(self._first(matrix[train], codes[train]), len(present))
+            part = np.full((len(test), n), -10.0)
+            part[:, present] = matrix[test] @ weights + bias
+            scores[test] = part
+        return scores
+
+
+def _linear(fitted: LogisticRegression, n: int) -> tuple[Floats, Floats]:
+    """Weights (n_features, n) and bias (n,); two classes get a column each."""
+    weights, bias = fitted.coef_.T, fitted.intercept_
+    if n == 2:
+        return np.hstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
+    return weights, bias
+
+
+def _sizes(groups: Sequence[str] | None, n: int) -> list[int]:
+    if groups is None:
+        return [1] * n
+    names = np.asarray(groups)
+    if len(names) != n:
+        raise ValueError(f"{n} sentences for {len(names)} groups")
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])) if n else []
+    return [int(size) for size in np.diff(np.concatenate([starts, [n]]))]
+
+
+def _documents(X: Sequence[str], groups: Sequence[str] | None) -> list[list[str]]:
+    texts, start, documents = list(X), 0, []
+    for size in _sizes(groups, len(texts)):
+        documents.append(texts[start : start + size])
+        start += size
+    return documents
+
+
+def _with_alone_copies(
+    scores: Floats, sizes: list[int], codes: NDArray[Any]
+) -> tuple[Floats, NDArray[Any]]:
+    """Training rows of the context stage: in place, and a third again without neighbours."""
+    alone = slice(None, None, 3)
+    singles = context_features(scores[alone], [1] * len(scores[alone]))
+    rows = np.vstack([context_features(scores, sizes), singles])
+    return rows, np.concatenate([codes, codes[alone]])
+
+
+def _temperature(scores: Floats, codes: NDArray[Any]) -> float:
+    """Scale that minimises the log-loss (Guo et al. 2017, "On Calibration ...")."""
+
+    def loss(temperature: float) -> float:
+        proba = softmax(scores / temperature)[np.arange(len(codes)), codes]
+        return float(-np.log(proba + 1e-12).mean())
+
+    return float(minimize_scalar(loss, bounds=(0.2, 5.0), method="bounded").x)

@@ -1,0 +1,146 @@
+"""Figures of a model on gold documents, with an interval by bootstrap over documents."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.corpus import GoldDocument
+from classifier.scoring import FastModel, Floats
+
+_COVERAGE_AT = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFigures:
+    """Precision, recall, F1 and support of a label."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured; `coverage` maps a confidence to (share answered, accuracy there)."""
+
+    n_documents: int
+    n_sentences: int
+    labels: dict[str, LabelFigures]
+    macro_f1: float
+    interval: tuple[float, float]
+    accuracy: float
+    accuracy_any: float
+    calibration_error: float
+    coverage: dict[str, tuple[float, float]]
+
+    def to_json(self) -> str:
+        """All figures as JSON."""
+        return json.dumps(asdict(self), indent=1)
+
+
+def evaluate(documents: Sequence[GoldDocument], model: FastModel) -> Evaluation:
+    """Measure a model on gold documents; their sentence boundaries are kept."""
+    return evaluate_proba(documents, model.predict_proba([d.texts for d in documents]), model.labels)
+
+
+def evaluate_proba(
+    documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str]
+) -> Evaluation:
+    """Measure probabilities (n_sentences, n_labels) against gold."""
+    code = {label: k for k, label in enumerate(labels)}
+    gold = np.array([code.get(label, -1) for d in documents for label in d.primary])
+    accepted = [s.labels for d in documents for s in d.sentences]
+    guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
+    right = guess == gold
+    table = _table(gold, guess, len(labels))
+    coverage = {}
+    for threshold in _COVERAGE_AT:
+        kept = confidence >= threshold
+        share = float(right[kept].mean()) if kept.any() else 0.0
+        coverage[str(threshold)] = (float(kept.mean()), share)
+    return Evaluation(
+        len(documents), len(gold),
+        {label: table[k] for k, label in enumerate(labels)},
+        _macro(gold, guess, len(labels)),
+        _interval(documents, gold, guess, len(labels)),
+        float(right.mean()),
+        float(np.mean([labels[g] in names for g, names in zip(guess, accepted, strict=True)])),
+        calibration_error(confidence, right),
+        coverage,
+    )
+
+
+def calibration_error(confidence: Floats, right: NDArray[np.bool_], n_bins: int = 10) -> float:
+    """Expected calibration error over equal-width bins (Guo et al. 2017)."""
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    return float(sum(
+        abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean()
+        for b in np.unique(bins)
+    ))
+
+
+def write_predictions(
+    documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str], path: Path
+) -> None:
+    """Write a row a sentence (JSONL)."""
+    row = 0
+    with path.open("w", encoding="utf-8") as out:
+        for document in documents:
+            for index, sentence in enumerate(document.sentences):
+                values = {k: round(float(v), 6) for k, v in zip(labels, proba[row], strict=True)}
+                out.write(json.dumps({
+                    "id": document.id, "index": index, "text": sentence.text,
+                    "label": labels[int(proba[row].argmax())], "labels": list(sentence.labels),
+                    "proba": values,
+                }, ensure_ascii=False) + "\n")
+                row += 1
+
+
+def format_table(result: Evaluation) -> str:
+    """The figures as text."""
+    lines = [f"{'label':<12}{'precision':>10}{'recall':>8}{'F1':>7}{'support':>9}"]
+    for name, f in result.labels.items():
+        lines.append(f"{name:<12}{f.precision:>10.3f}{f.recall:>8.3f}{f.f1:>7.3f}{f.support:>9}")
+    low, high = result.interval
+    lines += [
+        f"macro-F1 {result.macro_f1:.3f} (95% interval {low:.3f} to {high:.3f}; "
+        f"{result.n_documents} documents, {result.n_sentences} sentences)",
+        f"accuracy {result.accuracy:.3f}; any acceptable label {result.accuracy_any:.3f}; "
+        f"calibration error {result.calibration_error:.3f}",
+    ]
+    for threshold, (share, right) in result.coverage.items():
+        lines.append(f"confidence >= {threshold}: {share:.0%} answered, {right:.0%} right")
+    return "\n".join(lines)
+
+
+def _table(gold: NDArray[np.int64], guess: NDArray[np.int64], n: int) -> list[LabelFigures]:
+    rows = []
+    for k in range(n):
+        hit, said, true = ((gold == k) & (guess == k)).sum(), (guess == k).sum(), (gold == k).sum()
+        precision, recall = hit / max(said, 1), hit / max(true, 1)
+        f1 = 2 * hit / max(said + true, 1)
+        rows.append(LabelFigures(float(precision), float(recall), float(f1), int(true)))
+    return rows
+
+
+def _macro(gold: NDArray[np.int64], guess: NDArray[np.int64], n: int) -> float:
+    figures = [f.f1 for k, f in enumerate(_table(gold, guess, n)) if (gold == k).any()]
+    return float(np.mean(figures)) if figures else 0.0
+
+
+def _interval(
+    documents: Sequence[GoldDocument], gold: NDArray[np.int64], guess: NDArray[np.int64], n: int
+) -> tuple[float, float]:
+    random = np.random.default_rng(0)
+    blocks = np.split(np.arange(len(gold)), np.cumsum([len(d.sentences) for d in documents])[:-1])
+    draws = []
+    for _ in range(1000):
+        rows = np.concatenate([blocks[i] for i in random.integers(0, len(blocks), len(blocks))])
+        draws.append(_macro(gold[rows], guess[rows], n))
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,83 @@
+"""The fast model at tagging time: weights in, probabilities out, NumPy only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.features import hash_features
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FastModel:
+    """Weights of both stages.
+
+    `weights` is (n_buckets, n_labels), `bias` (n_labels,); the context stage has
+    `context_weights` (3 * n_labels + 4, n_labels) and `context_bias` (n_labels,).
+    """
+
+    labels: tuple[str, ...]
+    weights: NDArray[np.float32]
+    bias: Floats
+    context_weights: Floats
+    context_bias: Floats
+    temperature: float
+    review_below: float
+
+    def first_scores(self, sentences: Sequence[str]) -> Floats:
+        """Score sentences by themselves: (n_sentences, n_labels)."""
+        features = hash_features(sentences, len(self.weights))
+        counts = np.bincount(features.row, minlength=features.n_rows).astype(float)
+        scale = 1 / np.sqrt(np.maximum(counts, 1))
+        gathered = self.weights[features.bucket].astype(np.float64)
+        sums = np.stack(
+            [
+                np.bincount(features.row, gathered[:, k], minlength=features.n_rows)
+                for k in range(len(self.labels))
+            ],
+            axis=1,
+        )
+        return sums * scale[:, None] + self.bias
+
+    def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
+        """Score every sentence of the documents, in order, with its neighbours in view."""
+        flat = [text for document in documents for text in document]
+        context = context_features(self.first_scores(flat), [len(d) for d in documents])
+        return context @ self.context_weights + self.context_bias
+
+    def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
+        """Calibrated probabilities, (n_sentences, n_labels); rows add up to 1."""
+        return softmax(self.decision_function(documents) / self.temperature)
+
+
+def context_features(scores: Floats, sizes: Sequence[int]) -> Floats:
+    """Join each sentence's scores with its neighbours' and its place in the document.
+
+    >>> context_features(np.zeros((3, 2)), [2, 1]).shape
+    (3, 10)
+    """
+    ends = np.cumsum(np.asarray(sizes, int))
+    starts = ends - np.asarray(sizes, int)
+    is_first, is_last = np.zeros(len(scores), bool), np.zeros(len(scores), bool)
+    is_first[starts[starts < ends]] = True
+    is_last[ends[starts < ends] - 1] = True
+    log_proba = np.log(softmax(scores) + 1e-9) - np.log(1e-1)
+    before = np.where(is_first[:, None], 0, np.roll(log_proba, 1, axis=0))
+    after = np.where(is_last[:, None], 0, np.roll(log_proba, -1, axis=0))
+    order = np.arange(len(scores)) - np.repeat(starts, sizes)
+    alone = is_first & is_last
+    place = np.stack([is_first & ~alone, is_last & ~alone, alone, 1 / (1 + order)], axis=1)
+    return np.hstack([log_proba, before, after, place.astype(float)])
+
+
+def softmax(scores: Floats) -> Floats:
+    """Turn scores into probabilities, row by row.
+
+    >>> softmax(np.array([[0.0, 0.0]]))
+    array([[0.5, 0.5]])
+    """
+    exp = np.exp(scores - scores.max(axis=1, keepdims=True)) if scores.size else scores
+    return exp / exp.sum(axis=1, keepdims=True)

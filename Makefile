@@ -1,0 +1,11 @@
+.PHONY: test lint train
+
+test:
+	python -m pytest -q
+
+lint:
+	ruff check classifier tests
+	mypy
+
+train:
+	policytag train corpus -o models/fast.zip --punkt models/punkt.json

@@ -114,8 +114,8 @@ def _check_manifest(manifest: Any) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"format is not {FORMAT}")
     labels = manifest["labels"]
-    if not (isinstance(labels, list) and 2 <= len(labels) <= 1000 and len(set(labels)) == len(labels)
-            and all(isinstance(label, str) and label for label in labels)):
+    is_names = isinstance(labels, list) and all(isinstance(k, str) and k for k in labels)
+    if not (is_names and 2 <= len(labels) <= 1000 and len(set(labels)) == len(labels)):
         raise ValueError("labels are not a list of different names")
     for key, low, high in (("temperature", 1e-3, 1e3), ("review_below", 0, 1)):
         value = manifest[key]

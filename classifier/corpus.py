@@ -58,7 +58,7 @@ def load(path: Path) -> list[GoldDocument]:
     else:
         documents = list(_read_corpus(path))
     if not documents:
-        raise CorpusError(f"{path}: no labelled documents (a folder of .txt or a .jsonl would work)")
+        raise CorpusError(f"{path}: no labelled documents (a folder of .txt or a .jsonl works)")
     return documents
 
 

@@ -16,7 +16,7 @@ from classifier.features import hash_features
 from classifier.scoring import FastModel, Floats, context_features, softmax
 
 
-class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SentenceClassifier(ClassifierMixin, BaseEstimator):
     """Label sentences, alone or in their documents.
 
     Parameters
@@ -134,7 +134,9 @@ def _sizes(groups: Sequence[str] | None, n: int) -> list[int]:
     names = np.asarray(groups)
     if len(names) != n:
         raise ValueError(f"{n} sentences for {len(names)} groups")
-    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])) if n else []
+    if not n:
+        return []
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
     return [int(size) for size in np.diff(np.concatenate([starts, [n]]))]
 
 

@@ -45,7 +45,8 @@ class Evaluation:
 
 def evaluate(documents: Sequence[GoldDocument], model: FastModel) -> Evaluation:
     """Measure a model on gold documents; their sentence boundaries are kept."""
-    return evaluate_proba(documents, model.predict_proba([d.texts for d in documents]), model.labels)
+    proba = model.predict_proba([d.texts for d in documents])
+    return evaluate_proba(documents, proba, model.labels)
 
 
 def evaluate_proba(

@@ -67,7 +67,7 @@ def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
         (row[first], word[first], "first"),
     ]
     rows = np.concatenate([part[0] for part in parts])
-    buckets = np.concatenate([_bucket(values, _SALTS[kind], n_buckets) for _, values, kind in parts])
+    buckets = np.concatenate([_bucket(part[1], _SALTS[part[2]], n_buckets) for part in parts])
     keys = np.unique(rows * n_buckets + buckets)
     return Features(keys // n_buckets, keys % n_buckets, len(sentences))
 

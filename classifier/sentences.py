@@ -22,11 +22,18 @@ _NEVER_LAST = frozenset(
     "smt shri sh messrs i.e e.g w.e.f s.r.o g.s.r al reg regs s ss jan feb mar apr jun jul aug "
     "sept oct nov dec tel ext ph asst addl dy govt dept".split()
 )
-_SOMETIMES_LAST = frozenset("u.s u.k u.n e.u p.m a.m inc ltd co corp plc bros jr etc ph.d m.p".split())
+_SOMETIMES_LAST = frozenset(
+    "u.s u.k u.n e.u p.m a.m inc ltd co corp plc bros jr etc ph.d m.p".split()
+)
 _STOP = re.compile(r"[.!?…]+[\"'”’»)\]]{0,8}(?=\s)")
-_BREAK = re.compile(r"\n[ \t\r]*\n|\n(?=[ \t]{0,8}(?:\(?[0-9a-zA-Z]{1,4}[.)](?:[0-9.]{0,8})[ \t]|[-*•–][ \t]))")
+_BREAK = re.compile(
+    r"\n[ \t\r]*\n"
+    r"|\n(?=[ \t]{0,8}(?:\(?[0-9a-zA-Z]{1,4}[.)](?:[0-9.]{0,8})[ \t]|[-*•–][ \t]))"
+)
 _MARKER = re.compile(r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}|[a-z]|[ivx]{1,5})\.?\)?\.?$", re.I)
-_CAPITAL_STARTERS = frozenset("the a an in on it he she they we this that these those but and".split())
+_CAPITAL_STARTERS = frozenset(
+    "the a an in on it he she they we this that these those but and".split()
+)
 _MAX_TOKEN = 40
 
 

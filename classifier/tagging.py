@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import IO, Any
 
 from classifier.document import LABELS, Document, Prediction, Sentence
 from classifier.scoring import FastModel
@@ -53,7 +53,7 @@ def rows(document: Document, predictions: list[Prediction]) -> Iterator[dict[str
 class RowWriter:
     """Writes rows as CSV or JSON lines."""
 
-    def __init__(self, out: TextIO, fields: list[str], *, as_json: bool) -> None:
+    def __init__(self, out: IO[str], fields: list[str], *, as_json: bool) -> None:
         self._out = out
         self._table = None if as_json else csv.DictWriter(out, fields, lineterminator="\n")
         if self._table:

@@ -1,4 +1,4 @@
-"""The model file: a zip of one JSON manifest and arrays; data only, verified before use."""
+"""The model file: a zip of one JSON manifest, arrays and blobs; data only, verified before use."""
 
 import hashlib
 import io
@@ -7,55 +7,125 @@ import math
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.encoder import Encoder, EncoderModel
 from classifier.errors import ModelError
-from classifier.scoring import FastModel
+from classifier.scoring import FastModel, Model
 from classifier.sentences import MODELS
 
 FORMAT = 1
-_ARRAYS = ("weights", "bias", "context_weights", "context_bias")
+DEFAULT = "fast"
 _MAX_BYTES = 64 * 2**20
 _MAX_RATIO = 200
 _TRAIN = "train one with `policytag train`"
 
 
-def save(model: FastModel, path: Path, about: Mapping[str, Any]) -> None:
-    """Write a model; the same model gives the same bytes."""
-    members = {f"{name}.npy": _dump(getattr(model, name)) for name in _ARRAYS}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of model file holds."""
+
+    arrays: tuple[str, ...]
+    blobs: tuple[str, ...] = ()
+
+    @property
+    def members(self) -> list[str]:
+        """File names, sorted, without the manifest."""
+        return sorted([f"{name}.npy" for name in self.arrays] + list(self.blobs))
+
+
+KINDS = {
+    "fast": Kind(("weights", "bias", "context_weights", "context_bias")),
+    "encoder": Kind(("weights", "bias"), ("encoder.onnx", "tokenizer.json")),
+    "head": Kind(("weights", "bias")),
+}
+
+
+def save(model: FastModel | EncoderModel, path: Path, about: Mapping[str, Any]) -> None:
+    """Write a model; the same model gives the same bytes.
+
+    An encoder model whose encoder is the shipped one is written as its head alone.
+    """
+    about = dict(about)
+    kind, blobs = "fast", {}
+    if isinstance(model, EncoderModel):
+        digest = _sha256(model.encoder.onnx)
+        kind = "head" if about.pop("is_head", False) else "encoder"
+        blobs = {"encoder.onnx": model.encoder.onnx, "tokenizer.json": model.encoder.tokenizer}
+        about["encoder"] = digest
+    arrays = {f"{name}.npy": _dump(getattr(model, name)) for name in KINDS[kind].arrays}
+    members = arrays | {name: blobs[name] for name in KINDS[kind].blobs}
     manifest = {
         **about,
         "format": FORMAT,
-        "kind": "fast",
+        "kind": kind,
         "labels": list(model.labels),
         "temperature": model.temperature,
         "review_below": model.review_below,
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
+        "sha256": {name: _sha256(data) for name, data in members.items()},
     }
     members["manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(members):
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
+            # An ONNX file hardly shrinks, and inflating it would cost a third of the cold start.
+            stored = name.endswith(".onnx")
+            info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             archive.writestr(info, members[name])
 
 
-def load_model(name_or_path: str | Path = "fast") -> FastModel:
+def load_model(name_or_path: str | Path = DEFAULT, *, n_threads: int = 0) -> Model:
     """Load a shipped model by name, or a model file; nothing in it is ever executed.
+
+    `n_threads` is for the encoder; 0 takes all cores.
 
     Raises:
         ModelError: the file is missing, damaged, or not a model of this package.
     """
-    return _build(*_read(_locate(name_or_path)))
+    path = _locate(name_or_path)
+    manifest, members = _read(path)
+    arrays = {
+        name: _array_of(path, name, members[f"{name}.npy"])
+        for name in KINDS[manifest["kind"]].arrays
+    }
+    _check_shapes(path, manifest, arrays)
+    common: dict[str, Any] = {
+        "labels": tuple(manifest["labels"]),
+        "temperature": float(manifest["temperature"]),
+        "review_below": float(manifest["review_below"]),
+        **arrays,
+    }
+    if manifest["kind"] == "fast":
+        return FastModel(**common)
+    if manifest["kind"] == "head":
+        encoder = load_encoder(n_threads=n_threads)
+        if _sha256(encoder.onnx) != manifest["encoder"]:
+            raise ModelError(f"{path}: made for another encoder than this version's ({_TRAIN})")
+    else:
+        encoder = Encoder.build(members["encoder.onnx"], members["tokenizer.json"], n_threads)
+    if encoder.width != len(arrays["weights"]):
+        raise ModelError(f"{path}: head and encoder differ in width ({_TRAIN})")
+    return EncoderModel(encoder=encoder, **common)
 
 
-def load_manifest(name_or_path: str | Path = "fast") -> dict[str, Any]:
+def load_encoder(*, n_threads: int = 0) -> Encoder:
+    """The shipped encoder, without its head."""
+    members = _read(_locate("encoder"))[1]
+    return Encoder.build(members["encoder.onnx"], members["tokenizer.json"], n_threads)
+
+
+def load_manifest(name_or_path: str | Path = DEFAULT) -> dict[str, Any]:
     """What the model says of itself."""
     return _read(_locate(name_or_path))[0]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _locate(name_or_path: str | Path) -> Path:
@@ -69,7 +139,7 @@ def _locate(name_or_path: str | Path) -> Path:
     return path
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         with path.open("rb") as file:
             if file.read(2) != b"PK":
@@ -81,15 +151,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
                 raise ModelError(f"{path}: larger than a model may be ({_TRAIN})")
             file.seek(0)
             members = _members(path, file)
-        manifest = json.loads(members["manifest.json"])
-        _check_manifest(manifest)
-        for name in _ARRAYS:
-            digest = hashlib.sha256(members[f"{name}.npy"]).hexdigest()
-            if digest != manifest["sha256"][f"{name}.npy"]:
-                raise ValueError(f"{name}.npy does not match its sha256")
-        return manifest, {name: _array(members[f"{name}.npy"]) for name in _ARRAYS}
-    except ModelError:
-        raise
+        manifest = json.loads(members.pop("manifest.json"))
+        _check_manifest(manifest, members)
+        return manifest, members
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, EOFError, RuntimeError, RecursionError,
@@ -98,21 +162,25 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def _members(path: Path, file: io.BufferedReader) -> dict[str, bytes]:
-    expected = sorted([f"{name}.npy" for name in _ARRAYS] + ["manifest.json"])
+    layouts = [sorted([*kind.members, "manifest.json"]) for kind in KINDS.values()]
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
-        if sorted(info.filename for info in infos) != expected:
+        if sorted(info.filename for info in infos) not in layouts:
             raise ModelError(f"{path}: holds other files than a model does ({_TRAIN})")
+        if sum(info.file_size for info in infos) > _MAX_BYTES:
+            raise ModelError(f"{path}: inflates to more than a model may ({_TRAIN})")
         for info in infos:
             too_dense = info.file_size > 4096 + _MAX_RATIO * max(info.compress_size, 1)
-            if info.file_size > _MAX_BYTES or too_dense or info.flag_bits & 1:
+            if too_dense or info.flag_bits & 1:
                 raise ModelError(f"{path}: {info.filename} is over the size limits ({_TRAIN})")
         return {info.filename: archive.read(info) for info in infos}
 
 
-def _check_manifest(manifest: Any) -> None:
+def _check_manifest(manifest: Any, members: Mapping[str, bytes]) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"format is not {FORMAT}")
+    if sorted(members) != KINDS[manifest["kind"]].members:
+        raise ValueError(f"a {manifest['kind']} model holds other files")
     labels = manifest["labels"]
     is_names = isinstance(labels, list) and all(isinstance(k, str) and k for k in labels)
     if not (is_names and 2 <= len(labels) <= 1000 and len(set(labels)) == len(labels)):
@@ -121,12 +189,22 @@ def _check_manifest(manifest: Any) -> None:
         value = manifest[key]
         if type(value) not in (int, float) or not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"{key} is out of range")
+    for name, data in members.items():
+        if _sha256(data) != manifest["sha256"][name]:
+            raise ValueError(f"{name} does not match its sha256")
 
 
 def _dump(array: NDArray[Any]) -> bytes:
     out = io.BytesIO()
     np.lib.format.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
     return out.getvalue()
+
+
+def _array_of(path: Path, name: str, data: bytes) -> NDArray[Any]:
+    try:
+        return _array(data)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        raise ModelError(f"{path}: {name}.npy: {error} ({_TRAIN})") from error
 
 
 def _array(data: bytes) -> NDArray[Any]:
@@ -137,7 +215,7 @@ def _array(data: bytes) -> NDArray[Any]:
     shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.kind != "f" or dtype.hasobject or dtype.itemsize not in (4, 8):
         raise ValueError(f"array of type {dtype}")
-    if math.prod(shape) * dtype.itemsize != len(data) - stream.tell() or min(shape, default=1) < 1:
+    if math.prod(shape) * dtype.itemsize != len(data) - stream.tell() or min(shape, default=0) < 1:
         raise ValueError("array shape and size differ")
     array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     if not np.isfinite(array).all():
@@ -145,17 +223,11 @@ def _array(data: bytes) -> NDArray[Any]:
     return array
 
 
-def _build(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> FastModel:
+def _check_shapes(path: Path, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     n = len(manifest["labels"])
     shapes = {"bias": (n,), "context_weights": (3 * n + 4, n), "context_bias": (n,)}
-    wrong = [name for name, shape in shapes.items() if arrays[name].shape != shape]
+    wrong = [name for name in arrays if name in shapes and arrays[name].shape != shapes[name]]
     if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != n:
         wrong.append("weights")
     if wrong:
-        raise ModelError(f"model file: arrays of the wrong shape: {', '.join(wrong)} ({_TRAIN})")
-    return FastModel(
-        labels=tuple(manifest["labels"]),
-        temperature=float(manifest["temperature"]),
-        review_below=float(manifest["review_below"]),
-        **arrays,
-    )
+        raise ModelError(f"{path}: arrays of the wrong shape: {', '.join(wrong)} ({_TRAIN})")

@@ -5,15 +5,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils.validation import check_is_fitted
 
+from classifier.calibration import fit_temperature
 from classifier.features import hash_features
-from classifier.scoring import FastModel, Floats, context_features, softmax
+from classifier.scoring import FastModel, Floats, context_features
 
 
 class SentenceClassifier(ClassifierMixin, BaseEstimator):
@@ -67,7 +67,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         self.model_ = FastModel(
             tuple(str(label) for label in classes),
             np.ascontiguousarray(first_weights, np.float32), first_bias, weights, bias,
-            temperature=_temperature(in_place, codes), review_below=0.5,
+            temperature=fit_temperature(in_place, codes), review_below=0.5,
         )
         return self
 
@@ -156,13 +156,3 @@ def _with_alone_copies(
     singles = context_features(scores[alone], [1] * len(scores[alone]))
     rows = np.vstack([context_features(scores, sizes), singles])
     return rows, np.concatenate([codes, codes[alone]])
-
-
-def _temperature(scores: Floats, codes: NDArray[Any]) -> float:
-    """Scale that minimises the log-loss (Guo et al. 2017, "On Calibration ...")."""
-
-    def loss(temperature: float) -> float:
-        proba = softmax(scores / temperature)[np.arange(len(codes)), codes]
-        return float(-np.log(proba + 1e-12).mean())
-
-    return float(minimize_scalar(loss, bounds=(0.2, 5.0), method="bounded").x)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.corpus import GoldDocument
-from classifier.scoring import FastModel, Floats
+from classifier.scoring import Floats, Model
 
 _COVERAGE_AT = (0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -43,7 +43,7 @@ class Evaluation:
         return json.dumps(asdict(self), indent=1)
 
 
-def evaluate(documents: Sequence[GoldDocument], model: FastModel) -> Evaluation:
+def evaluate(documents: Sequence[GoldDocument], model: Model) -> Evaluation:
     """Measure a model on gold documents; their sentence boundaries are kept."""
     proba = model.predict_proba([d.texts for d in documents])
     return evaluate_proba(documents, proba, model.labels)

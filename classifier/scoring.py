@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,21 @@ from numpy.typing import NDArray
 from classifier.features import hash_features
 
 Floats = NDArray[np.float64]
+
+
+class Model(Protocol):
+    """What tagging and evaluation need of a model."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names, in the order of the columns of the probabilities."""
+
+    @property
+    def review_below(self) -> float:
+        """The confidence under which a sentence is marked for review."""
+
+    def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
+        """Probabilities of all sentences, in order, (n_sentences, n_labels)."""
 
 
 @dataclass(frozen=True, slots=True)

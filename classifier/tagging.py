@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from classifier.document import LABELS, Document, Prediction, Sentence
-from classifier.scoring import FastModel
+from classifier.scoring import Model
 from classifier.sentences import split
 
 _BATCH = 64
@@ -20,7 +20,7 @@ def columns(labels: Sequence[str]) -> list[str]:
 
 
 def tag(
-    documents: Iterable[Document], model: FastModel
+    documents: Iterable[Document], model: Model
 ) -> Iterator[tuple[Document, list[Prediction]]]:
     """Split and label documents, a batch at a time.
 
@@ -68,7 +68,7 @@ class RowWriter:
 
 
 def _tag_batch(
-    batch: list[Document], model: FastModel
+    batch: list[Document], model: Model
 ) -> Iterator[tuple[Document, list[Prediction]]]:
     sentences = [_sentences(document) for document in batch]
     if not any(sentences):
@@ -91,7 +91,7 @@ def _sentences(document: Document) -> list[Sentence]:
     return [Sentence(text, 0, i) for i, text in enumerate(document.presplit)]
 
 
-def _prediction(sentence: Sentence, proba: list[float], model: FastModel) -> Prediction:
+def _prediction(sentence: Sentence, proba: list[float], model: Model) -> Prediction:
     best = max(range(len(proba)), key=proba.__getitem__)
     named = dict(zip(model.labels, proba, strict=True))
     return Prediction(sentence, model.labels[best], named, proba[best] < model.review_below)

@@ -1,0 +1,140 @@
+"""The encoder model at tagging time: a vector a sentence, read in its document, and a head."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.errors import ModelError
+from classifier.scoring import Floats, softmax
+from classifier.windows import Packed, Window, pack, windows
+
+_CLS, _SEP, _PAD = 101, 102, 0
+_BATCH_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """An ONNX session and its tokenizer; `onnx` and `tokenizer` are the bytes they came from."""
+
+    onnx: bytes
+    tokenizer: bytes
+    _session: Any
+    _tokenize: Any
+
+    @classmethod
+    def build(cls, onnx: bytes, tokenizer: bytes, n_threads: int = 0) -> "Encoder":
+        """Start a session; `n_threads` 0 takes all cores.
+
+        Raises:
+            ModelError: the bytes are no such model, or name data outside of them.
+        """
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        if b"external_data" in onnx or b"location" in onnx:
+            raise ModelError("encoder: the ONNX part names other files (export it in one)")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = n_threads
+        options.log_severity_level = 4
+        try:
+            session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+            tokenize = Tokenizer.from_buffer(tokenizer)
+        except Exception as error:  # both libraries raise bare Exceptions of their own
+            raise ModelError(f"encoder: not a model ({str(error)[:200]})") from error
+        tokenize.no_padding()
+        tokenize.no_truncation()
+        names = [node.name for node in session.get_inputs()]
+        if sorted(names) != ["attention_mask", "input_ids"] or len(session.get_outputs()) != 1:
+            raise ModelError(f"encoder: takes {names} (input_ids and attention_mask would work)")
+        return cls(onnx, tokenizer, session, tokenize)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a sentence's vector."""
+        return 2 * int(self._session.get_outputs()[0].shape[-1])
+
+    def vectors(self, documents: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """Vectors of all sentences, in order, (n_sentences, 2 * width).
+
+        A vector is the mean of the sentence's token states, then its separator's state.
+        """
+        texts = [text for document in documents for text in document]
+        tokens = [e.ids for e in self._tokenize.encode_batch(texts, add_special_tokens=False)]
+        jobs = sorted(_jobs(tokens, [len(d) for d in documents]), key=lambda job: len(job[1].ids))
+        out: NDArray[np.float32] | None = None
+        for batch in _batches(jobs):
+            ids, mask = _pad([packed for _, packed in batch])
+            (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+            if out is None:
+                out = np.zeros((len(texts), 2 * states.shape[2]), np.float32)
+            for row, (window, packed) in enumerate(batch):
+                kept = slice(window.keep_first - window.first, window.keep_last - window.first)
+                out[window.keep_first : window.keep_last] = _pool(states[row], packed)[kept]
+        return np.zeros((0, 0), np.float32) if out is None else out
+
+
+def _jobs(tokens: list[list[int]], sizes: list[int]) -> Iterator[tuple[Window, Packed]]:
+    """Windows of all documents; their bounds count sentences over the whole batch."""
+    base = 0
+    for size in sizes:
+        for w in windows([len(t) for t in tokens[base : base + size]]):
+            moved = Window(base + w.first, base + w.last, base + w.keep_first, base + w.keep_last)
+            yield moved, pack(tokens[moved.first : moved.last], _CLS, _SEP)
+        base += size
+
+
+def _batches(jobs: list[tuple[Window, Packed]]) -> Iterator[list[tuple[Window, Packed]]]:
+    batch: list[tuple[Window, Packed]] = []
+    for job in jobs:
+        if batch and (len(batch) + 1) * len(job[1].ids) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(job)
+    if batch:
+        yield batch
+
+
+def _pad(batch: list[Packed]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    longest = max(len(packed.ids) for packed in batch)
+    ids = np.full((len(batch), longest), _PAD, np.int64)
+    mask = np.zeros_like(ids)
+    for row, packed in enumerate(batch):
+        ids[row, : len(packed.ids)] = packed.ids
+        mask[row, : len(packed.ids)] = 1
+    return ids, mask
+
+
+def _pool(states: NDArray[np.float32], packed: Packed) -> NDArray[np.float32]:
+    sums = np.concatenate([np.zeros_like(states[:1]), np.cumsum(states, axis=0)])
+    sizes = np.maximum(packed.ends - packed.starts, 1)[:, None]
+    means = (sums[packed.ends] - sums[packed.starts]) / sizes
+    return np.hstack([means, states[packed.ends]]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderModel:
+    """The encoder and a linear head over its vectors.
+
+    `weights` is (2 * width, n_labels), `bias` (n_labels,).
+    """
+
+    labels: tuple[str, ...]
+    encoder: Encoder
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float64]
+    temperature: float
+    review_below: float
+
+    def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
+        """Scores of every sentence of the documents, in order, (n_sentences, n_labels)."""
+        vectors = self.encoder.vectors(documents)
+        if not len(vectors):
+            return np.zeros((0, len(self.labels)))
+        return vectors @ self.weights.astype(np.float64) + self.bias
+
+    def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
+        """Calibrated probabilities, (n_sentences, n_labels); rows add up to 1."""
+        return softmax(self.decision_function(documents) / self.temperature)

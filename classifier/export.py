@@ -1,0 +1,80 @@
+"""From fine-tuned weights to the encoder model that ships: ONNX int8, head, temperature."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from classifier.artifact import save
+from classifier.corpus import GoldDocument, fingerprint
+from classifier.encoder import Encoder, EncoderModel
+from classifier.finetune import Recipe, Tagger, requirements
+from classifier.head import fit_head
+
+
+def export(
+    folder: Path, path: Path, documents: Sequence[GoldDocument], held_out: Sequence[GoldDocument]
+) -> EncoderModel:
+    """Quantise the weights in the folder, fit the head, and write the model file.
+
+    The head learns from `documents`; temperature and review threshold from `held_out`, which
+    neither the encoder nor the head has seen.
+    """
+    onnx = quantised(folder)
+    base = requirements()[1]
+    encoder = Encoder.build(onnx, (base / "tokenizer.json").read_bytes())
+    model = fit_head(encoder, documents, held_out)
+    save(model, path, {
+        "corpus": fingerprint(documents),
+        "n_documents": len(documents),
+        "n_sentences": sum(len(d.sentences) for d in documents),
+        "base": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
+    })
+    return model
+
+
+def quantised(folder: Path) -> bytes:
+    """The fine-tuned encoder as an ONNX file with int8 weights, a scale a channel."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    torch, base, _ = requirements()
+    network = Tagger.build(base, Recipe())
+    network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+
+    module: Any = torch.nn.Module
+
+    class States(module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = network.encoder
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+
+    sample = torch.ones((2, 16), dtype=torch.int64)
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
+    axes = {0: batch, 1: length}
+    with tempfile.TemporaryDirectory() as scratch:
+        full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
+        torch.onnx.export(
+            States().eval(), (sample, sample), full, input_names=["input_ids", "attention_mask"],
+            output_names=["states"], dynamic_shapes=(axes, axes), external_data=False,
+            dynamo=True,
+        )
+        quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
+        return small.read_bytes()
+
+
+def split_held_out(
+    documents: Sequence[GoldDocument], share: float = 0.08
+) -> tuple[list[GoldDocument], list[GoldDocument]]:
+    """Set a share of the documents aside, the same ones every time."""
+    import hashlib
+
+    def is_out(document: GoldDocument) -> bool:
+        digest = hashlib.sha256(document.id.encode()).digest()
+        return int.from_bytes(digest[:4], "big") / 2**32 < share
+
+    return [d for d in documents if not is_out(d)], [d for d in documents if is_out(d)]
+
+

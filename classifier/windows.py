@@ -31,8 +31,8 @@ def windows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Window
     A sentence costs its tokens and a separator, a window one token more. Every sentence is kept
     once; where the budget allows it, with a neighbour on both sides.
 
-    >>> [(w.first, w.last, w.keep_first, w.keep_last) for w in windows([4, 4, 4, 4], 16)]
-    [(0, 3, 0, 2), (1, 4, 2, 4)]
+    >>> [(w.first, w.last, w.keep_first, w.keep_last) for w in windows([4] * 6, 24)]
+    [(0, 4, 0, 3), (2, 6, 3, 6)]
     """
     found: list[Window] = []
     kept, n = 0, len(lengths)

@@ -37,9 +37,10 @@ def main() -> None:
 @click.argument("texts", nargs=-1)
 @click.option("-f", "--file", "path", type=_PATH, help="Read the text from a file (- for stdin).")
 @click.option("--proba", is_flag=True, help="Show the probability of each label.")
+@click.option("--explain", is_flag=True, help="Show the words that decided.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a sentence.")
 @_MODEL
-def classify(texts: tuple[str, ...], path: Path | None, proba: bool, as_json: bool,
+def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bool, as_json: bool,
              model: str) -> None:
     """Label the sentences of TEXTS, of a file, or of standard input."""
     from classifier.artifact import load_model
@@ -51,13 +52,14 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, as_json: bo
     if not texts:
         documents = read(path or Path("-"), TableOptions())
     for document, predictions in tag(documents, loaded):
-        for row in rows(document, predictions):
+        for row in rows(document, predictions, loaded if explain else None):
             if as_json:
                 click.echo(json.dumps(row, ensure_ascii=False))
                 continue
             shares = " ".join(f"{k}={row[k]:.2f}" for k in loaded.labels) + "\t" if proba else ""
+            why = f"\t[{', '.join(row['words'])}]" if explain else ""
             text = " ".join(row["text"].split())
-            click.echo(f"{row['label']}\t{row['confidence']:.2f}\t{shares}{text}")
+            click.echo(f"{row['label']}\t{row['confidence']:.2f}\t{shares}{text}{why}")
 
 
 @main.command()
@@ -104,14 +106,16 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 @main.command()
 @click.argument("corpus", type=_PATH)
 @click.option("-o", "--output", type=_PATH, required=True, help="Model file to write.")
+@click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
 @click.option("--punkt", type=_PATH, help="Also learn abbreviations, into this JSON file.")
-def train(corpus: Path, output: Path, punkt: Path | None) -> None:
+def train(corpus: Path, output: Path, splits: tuple[str, ...], punkt: Path | None) -> None:
     """Fit the fast model on labelled documents."""
     from classifier.corpus import load
+    from classifier.splits import select
     from classifier.training import train as fit
     from classifier.training import train_punkt
 
-    documents = load(corpus)
+    documents = select(load(corpus), *splits) if splits else load(corpus)
     if punkt:
         train_punkt(documents, punkt)
     fit(documents, output)
@@ -157,7 +161,7 @@ def corpus() -> None:
 @click.argument("path", type=_PATH)
 def check(path: Path) -> None:
     """Report what is wrong with a corpus; exit 1 if anything is."""
-    from classifier.corpus import check as findings_of
+    from classifier.doctor import check as findings_of
 
     findings = findings_of(path)
     for finding in findings:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,32 +65,6 @@ def fingerprint(documents: Iterable[GoldDocument]) -> str:
     """sha256 over ids, labels and texts, whatever the order of the documents."""
     rows = sorted(json.dumps([d.id, [(s.text, s.labels) for s in d.sentences]]) for d in documents)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-
-
-def check(path: Path) -> list[str]:
-    """List what is wrong with a corpus, each finding with file and line.
-
-    Finds repeated ids and sentences, the same sentence with two labels, and rare labels; a
-    document without one of its headers and an unknown label are errors of `load` already.
-    """
-    documents, findings = load(path), []
-    ids: dict[str, str] = {}
-    seen: dict[str, GoldSentence] = {}
-    for document in documents:
-        where = document.sentences[0].where
-        if document.id in ids:
-            findings.append(f"{where}: id {document.id!r} is taken (first in {ids[document.id]})")
-        ids.setdefault(document.id, where)
-        for sentence in document.sentences:
-            key = " ".join(sentence.text.lower().split())
-            first = seen.setdefault(key, sentence)
-            if first is not sentence and len(key) > 40:
-                other = first.labels[0] != sentence.labels[0]
-                what = f"labelled {first.labels[0]} there" if other else "repeated"
-                findings.append(f"{sentence.where}: same sentence as {first.where}, {what}")
-    counts = Counter(label for d in documents for label in d.primary)
-    findings += [f"{path}: only {counts[k]} sentences are {k}" for k in LABELS if counts[k] < 50]
-    return findings
 
 
 def _read_corpus(path: Path) -> Iterator[GoldDocument]:

@@ -63,17 +63,57 @@ class Encoder:
         """
         texts = [text for document in documents for text in document]
         tokens = [e.ids for e in self._tokenize.encode_batch(texts, add_special_tokens=False)]
-        jobs = sorted(_jobs(tokens, [len(d) for d in documents]), key=lambda job: len(job[1].ids))
-        out: NDArray[np.float32] | None = None
+        out = np.zeros((len(texts), self.width), np.float32)
+        for window, packed, states in self._read(tokens, [len(d) for d in documents]):
+            kept = slice(window.keep_first - window.first, window.keep_last - window.first)
+            out[window.keep_first : window.keep_last] = _pool(states, packed)[kept]
+        return out
+
+    def states(self, sentences: Sequence[str]) -> list["TokenStates"]:
+        """What the encoder made of each token of a document's sentences."""
+        encoded = self._tokenize.encode_batch(list(sentences), add_special_tokens=False)
+        found: list[TokenStates | None] = [None] * len(encoded)
+        for window, packed, states in self._read([e.ids for e in encoded], [len(encoded)]):
+            for index in range(window.keep_first, window.keep_last):
+                start, end = packed.starts[index - window.first], packed.ends[index - window.first]
+                words = _words(encoded[index].word_ids, encoded[index].offsets, int(end - start))
+                found[index] = TokenStates(states[start:end], states[end], words)
+        return [item for item in found if item is not None]
+
+    def _read(
+        self, tokens: list[list[int]], sizes: list[int]
+    ) -> Iterator[tuple[Window, Packed, NDArray[np.float32]]]:
+        """Run the session over all windows, those of like length together."""
+        jobs = sorted(_jobs(tokens, sizes), key=lambda job: len(job[1].ids))
         for batch in _batches(jobs):
             ids, mask = _pad([packed for _, packed in batch])
             (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-            if out is None:
-                out = np.zeros((len(texts), 2 * states.shape[2]), np.float32)
             for row, (window, packed) in enumerate(batch):
-                kept = slice(window.keep_first - window.first, window.keep_last - window.first)
-                out[window.keep_first : window.keep_last] = _pool(states[row], packed)[kept]
-        return np.zeros((0, 0), np.float32) if out is None else out
+                yield window, packed, states[row]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStates:
+    """A sentence's token states (n_tokens, width), its separator's, and its words.
+
+    A word is (start, end, slice of tokens), with offsets in the sentence.
+    """
+
+    tokens: NDArray[np.float32]
+    separator: NDArray[np.float32]
+    words: list[tuple[int, int, slice]]
+
+
+def _words(
+    word_ids: list[int | None], offsets: list[tuple[int, int]], n_tokens: int
+) -> list[tuple[int, int, slice]]:
+    words: list[tuple[int, int, slice]] = []
+    begin = 0
+    for token in range(1, n_tokens + 1):
+        if token == n_tokens or word_ids[token] != word_ids[begin]:
+            words.append((offsets[begin][0], offsets[token - 1][1], slice(begin, token)))
+            begin = token
+    return words
 
 
 def _jobs(tokens: list[list[int]], sizes: list[int]) -> Iterator[tuple[Window, Packed]]:
@@ -130,10 +170,7 @@ class EncoderModel:
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Scores of every sentence of the documents, in order, (n_sentences, n_labels)."""
-        vectors = self.encoder.vectors(documents)
-        if not len(vectors):
-            return np.zeros((0, len(self.labels)))
-        return vectors @ self.weights.astype(np.float64) + self.bias
+        return self.encoder.vectors(documents) @ self.weights.astype(np.float64) + self.bias
 
     def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Calibrated probabilities, (n_sentences, n_labels); rows add up to 1."""

@@ -63,18 +63,3 @@ def quantised(folder: Path) -> bytes:
         )
         quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
         return small.read_bytes()
-
-
-def split_held_out(
-    documents: Sequence[GoldDocument], share: float = 0.08
-) -> tuple[list[GoldDocument], list[GoldDocument]]:
-    """Set a share of the documents aside, the same ones every time."""
-    import hashlib
-
-    def is_out(document: GoldDocument) -> bool:
-        digest = hashlib.sha256(document.id.encode()).digest()
-        return int.from_bytes(digest[:4], "big") / 2**32 < share
-
-    return [d for d in documents if not is_out(d)], [d for d in documents if is_out(d)]
-
-

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from classifier.document import LABELS, Document, Prediction, Sentence
+from classifier.explain import explain
 from classifier.scoring import Model
 from classifier.sentences import split
 
@@ -38,15 +39,23 @@ def tag(
     yield from _tag_batch(batch, model)
 
 
-def rows(document: Document, predictions: list[Prediction]) -> Iterator[dict[str, Any]]:
-    """The rows of a document, as the columns name them."""
-    for index, p in enumerate(predictions):
+def rows(
+    document: Document, predictions: list[Prediction], explained_by: Model | None = None
+) -> Iterator[dict[str, Any]]:
+    """The rows of a document, as the columns name them.
+
+    With a model to explain by, each also has the `words` that decided.
+    """
+    explanations = explain(explained_by, [p.sentence.text for p in predictions]) if (
+        explained_by) else [None] * len(predictions)
+    for index, (p, why) in enumerate(zip(predictions, explanations, strict=True)):
+        words = {"words": [part.name for part in why.deciding(p.label)]} if why else {}
         proba = {label: round(value, 4) for label, value in p.proba.items()}
         yield {
             "document": document.id, "index": index, "page": "",
             "paragraph": p.sentence.paragraph, "start": p.sentence.start, "end": p.sentence.end,
             "text": p.sentence.text, "label": p.label, "confidence": round(p.confidence, 4),
-            **proba, "review": p.review,
+            **proba, "review": p.review, **words,
         }
 
 

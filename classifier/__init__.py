@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "LABELS", "ClassifierError", "CorpusError", "Document", "ModelError", "Prediction",
+    "ClassifierError", "CorpusError", "Document", "LABELS", "ModelError", "Prediction",
     "ReadError", "Sentence", "SentenceClassifier", "load_model", "split", "tag",
 ]
 

@@ -1,6 +1,6 @@
 """SentenceClassifier: the fast model with scikit-learn's contract."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, KFold
 from sklearn.utils.validation import check_is_fitted
 
 from classifier.calibration import fit_temperature
@@ -107,9 +106,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         n_folds = min(self.n_folds, len(np.unique(document)))
         if n_folds < 2:
             return scores
-        folds = GroupKFold(n_folds) if len(np.unique(document)) < len(codes) else KFold(
-            n_folds, shuffle=True, random_state=0)
-        for train, test in folds.split(matrix, codes, document):
+        for train, test in _folds(document, n_folds):
             present = np.unique(codes[train])
             if len(present) < 2:
                 continue
@@ -118,6 +115,14 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
             part[:, present] = matrix[test] @ weights + bias
             scores[test] = part
         return scores
+
+
+def _folds(document: NDArray[Any], n: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Whole documents, dealt at random but always alike."""
+    fold = np.random.default_rng(0).integers(0, n, document.max() + 1)[document]
+    for k in range(n):
+        if (fold == k).any() and (fold != k).any():
+            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
 def _linear(fitted: LogisticRegression, n: int) -> tuple[Floats, Floats]:

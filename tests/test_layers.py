@@ -1,0 +1,70 @@
+"""Imports point down; every public name is documented; what must be light is light."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import classifier
+
+PACKAGE = Path(classifier.__file__).parent
+LAYERS = [
+    {"errors"},
+    {"document"},
+    {"features", "windows"},
+    {"scoring", "sentences"},
+    {"calibration", "encoder", "readers"},
+    {"corpus", "estimator", "explain"},
+    {"artifact", "evaluation", "head", "splits", "finetune"},
+    {"doctor", "export", "tagging", "training"},
+    {"cli"},
+    {"__main__"},
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def imports_of(path):
+    """The modules of the package that a module imports, inside its functions too."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("classifier."):
+            yield node.module.split(".")[1]
+
+
+def test_every_module_has_a_layer():
+    assert {p.stem for p in PACKAGE.glob("*.py")} - {"__init__"} == set(RANK)
+
+
+@pytest.mark.parametrize("name", sorted(RANK))
+def test_imports_point_down(name):
+    assert not {m for m in imports_of(PACKAGE / f"{name}.py") if RANK[m] >= RANK[name]}
+
+
+def test_public_names_are_sorted_importable_and_documented():
+    assert classifier.__all__ == sorted(classifier.__all__)
+    for name in classifier.__all__:
+        value = getattr(classifier, name)
+        assert name == "LABELS" or inspect.getdoc(value)
+
+
+@pytest.mark.parametrize("name", sorted(set(RANK) - {"__main__"}))
+def test_every_public_function_and_class_says_what_it_does(name):
+    module = importlib.import_module(f"classifier.{name}")
+    for key, value in vars(module).items():
+        ours = getattr(value, "__module__", None) == module.__name__
+        if ours and not key.startswith("_") and (inspect.isclass(value) or callable(value)):
+            assert inspect.getdoc(value), f"{name}.{key}"
+
+
+@pytest.mark.parametrize("code, unwanted", [
+    ("import classifier.cli", {"numpy", "sklearn", "nltk", "scipy", "onnxruntime"}),
+    ("import classifier.artifact, classifier.tagging; classifier.artifact.load_model('fast')",
+     {"sklearn", "nltk", "scipy", "onnxruntime", "torch"}),
+])
+def test_heavy_imports_wait_until_needed(code, unwanted):
+    code += "; import sys; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not unwanted & set(out.stdout.split())

@@ -21,7 +21,7 @@ from classifier.scoring import FastModel, Model
 from classifier.sentences import MODELS
 
 FORMAT = 1
-DEFAULT = "fast"
+DEFAULT = "encoder"
 _MAX_BYTES = 64 * 2**20
 _MAX_RATIO = 200
 _TRAIN = "train one with `policytag train`"
@@ -94,7 +94,7 @@ def load_model(name_or_path: str | Path = DEFAULT, *, n_threads: int = 0) -> Mod
     Raises:
         ModelError: the file is missing, damaged, or not a model of this package.
     """
-    path = _locate(name_or_path)
+    path = locate(name_or_path)
     manifest, members = _read(path)
     arrays = {
         name: _array(path, name, members[f"{name}.npy"])
@@ -122,20 +122,25 @@ def load_model(name_or_path: str | Path = DEFAULT, *, n_threads: int = 0) -> Mod
 
 def load_encoder(*, n_threads: int = 0) -> Encoder:
     """The shipped encoder, without its head."""
-    members = _read(_locate("encoder"))[1]
+    members = _read(locate("encoder"))[1]
     return Encoder.build(members["encoder.onnx"], members["tokenizer.json"], n_threads)
 
 
 def load_manifest(name_or_path: str | Path = DEFAULT) -> dict[str, Any]:
     """What the model says of itself."""
-    return _read(_locate(name_or_path))[0]
+    return _read(locate(name_or_path))[0]
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _locate(name_or_path: str | Path) -> Path:
+def locate(name_or_path: str | Path) -> Path:
+    """The file of a shipped model's name, or of a path.
+
+    Raises:
+        ModelError: neither is there.
+    """
     shipped = MODELS / f"{name_or_path}.zip"
     path = Path(name_or_path)
     if str(name_or_path).isidentifier() and shipped.is_file():

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,12 @@ import click
 
 from classifier import __version__
 from classifier.document import Document
-from classifier.errors import ClassifierError, ReadError
+from classifier.errors import ClassifierError
 
 _PATH = click.Path(path_type=Path)
-_MODEL = click.option("--model", default="fast", show_default=True, help="Model name or file.")
+_MODEL = click.option(
+    "--model", default="encoder", show_default=True, help="encoder, fast, or a model file."
+)
 
 
 class Commands(click.Group):
@@ -44,13 +45,13 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
              model: str) -> None:
     """Label the sentences of TEXTS, of a file, or of standard input."""
     from classifier.artifact import load_model
-    from classifier.readers import TableOptions, read
+    from classifier.files import read_file
     from classifier.tagging import rows, tag
 
     loaded = load_model(model)
     documents: Any = [Document("-", text) for text in texts]
     if not texts:
-        documents = read(path or Path("-"), TableOptions())
+        documents = read_file(path or Path("-"))
     for document, predictions in tag(documents, loaded):
         for row in rows(document, predictions, loaded if explain else None):
             if as_json:
@@ -64,42 +65,46 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=_PATH)
-@click.option("-o", "--output", type=_PATH, default="-", help="csv or jsonl file; - for stdout.")
-@click.option("--text-column", default="text", show_default=True)
-@click.option("--id-column", default="id", show_default=True)
+@click.option("-o", "--output", type=_PATH, default="-",
+              help="csv, jsonl, parquet, xlsx or db file; - for CSV to stdout.")
+@click.option("--text-column", default="text", show_default=True, help="Of tables and JSONL.")
+@click.option("--id-column", default="id", show_default=True, help="Of tables and JSONL.")
+@click.option("--query", default="", help="The rows of a SQLite database to read.")
 @click.option("--sentences", is_flag=True, help="Table rows are sentences already.")
+@click.option("--excel", is_flag=True, help="CSV that Excel opens rightly and safely.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was cut.")
+@click.option("--time-limit", default=30.0, show_default=True, help="Seconds a document may take.")
 @_MODEL
-def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, sentences: bool,
+def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, query: str,
+        sentences: bool, excel: bool, workers: int | None, resume: bool, time_limit: float,
         model: str) -> None:
-    """Label every sentence of files, folders and tables (txt, md, csv, jsonl)."""
-    from classifier.artifact import load_model
-    from classifier.readers import TableOptions, find, read
-    from classifier.tagging import RowWriter, columns, rows
-    from classifier.tagging import tag as tag_documents
+    """Label every sentence of files, folders and tables; a ledger beside the output."""
+    import os
+    import tempfile
 
-    loaded = load_model(model)
-    options = TableOptions(text_column, id_column, sentences)
-    failures: list[str] = []
+    from classifier.batch import run
+    from classifier.isolation import Limits
+    from classifier.ledger import summary
+    from classifier.parts import Settings
+    from classifier.progress import Progress
+    from classifier.readers.base import ReadOptions
 
-    def documents() -> Iterator[Document]:
-        for path in find(list(paths)):
-            try:
-                yield from read(path, options)
-            except ReadError as error:
-                failures.append(str(error))
-
-    n_documents = n_rows = 0
-    with click.open_file(str(output), "w", encoding="utf-8", atomic=str(output) != "-") as out:
-        writer = RowWriter(out, columns(loaded.labels), as_json=output.suffix == ".jsonl")
-        for document, predictions in tag_documents(documents(), loaded):
-            n_documents += 1
-            for row in rows(document, predictions):
-                writer.write(row)
-                n_rows += 1
-    for failure in failures:
-        click.echo(f"failed: {failure}", err=True)
-    click.echo(f"{n_documents} documents, {n_rows} sentences, {len(failures)} failed", err=True)
-    if failures:
+    to_stdout = str(output) == "-"
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Settings(
+            Path(scratch) / "tags.csv" if to_stdout else output, model,
+            ReadOptions(text_column, id_column, sentences, query), Limits(time_limit), excel,
+        )
+        with Progress(sys.stderr) as progress:
+            result = run(paths, settings, workers=workers or os.cpu_count() or 1, resume=resume,
+                         progress=progress.update)
+        if to_stdout:
+            sys.stdout.write(settings.output.read_text("utf-8"))
+    for entry in result.failures:
+        click.echo(f"{entry.path}: {entry.status}", err=True)
+    click.echo(summary(result.statuses, result.sentences), err=True)
+    if result.failures:
         sys.exit(3)
 
 
@@ -197,7 +202,7 @@ def model() -> None:
 
 
 @model.command()
-@click.argument("name", default="fast")
+@click.argument("name", default="encoder")
 def show(name: str) -> None:
     """Print what a model file says of itself."""
     from classifier.artifact import load_manifest

@@ -1,5 +1,6 @@
 """The values that the rest of the package passes around."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,11 @@ LABELS = ("measure", "rationale", "statistic", "criticism", "other")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with its name.
+    """A text with its name and what its file told of it.
+
+    `pages` holds the offset at which each page begins, in formats that have pages; `notes` what a
+    reader of the ledger should know (a guessed encoding, text cut off); `presplit` the sentences
+    where the source has them apart already.
 
     >>> Document("a.txt", "We will act.").text
     'We will act.'
@@ -17,6 +22,20 @@ class Document:
     id: str
     text: str
     presplit: tuple[str, ...] | None = None
+    pages: tuple[int, ...] = ()
+    title: str = ""
+    date: str = ""
+    sender: str = ""
+    encoding: str = ""
+    notes: tuple[str, ...] = ()
+
+    def page_of(self, offset: int) -> int | None:
+        """The page (from 1) on which an offset of the text lies, if there are pages.
+
+        >>> Document("a.pdf", "one two", pages=(0, 4)).page_of(5)
+        2
+        """
+        return bisect_right(self.pages, offset) if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The error tree: ClassifierError <- ReadError, CorpusError, ModelError."""
+"""The error tree.
+
+ClassifierError <- ReadError, CorpusError, ModelError, WriteError, ResumeError
+"""
 
 
 class ClassifierError(Exception):
@@ -15,3 +18,11 @@ class CorpusError(ClassifierError):
 
 class ModelError(ClassifierError):
     """A model file is damaged, unsafe or of an unknown format."""
+
+
+class WriteError(ClassifierError):
+    """An output cannot be written."""
+
+
+class ResumeError(ClassifierError):
+    """An earlier run cannot be continued as asked."""

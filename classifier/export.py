@@ -51,13 +51,16 @@ def quantised(folder: Path) -> bytes:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
 
+    network.encoder.set_attn_implementation("eager")
     sample = torch.ones((2, 16), dtype=torch.int64)
+    mask = sample.clone()
+    mask[1, 10:] = 0  # a mask of ones alone would be taken for no mask at all
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
     axes = {0: batch, 1: length}
     with tempfile.TemporaryDirectory() as scratch:
         full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
         torch.onnx.export(
-            States().eval(), (sample, sample), full, input_names=["input_ids", "attention_mask"],
+            States().eval(), (sample, mask), full, input_names=["input_ids", "attention_mask"],
             output_names=["states"], dynamic_shapes=(axes, axes), external_data=False,
             dynamo=True,
         )

@@ -64,6 +64,9 @@ def finetune(
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     model = Tagger.build(base, recipe)
+    adapted = folder / "adapted.pt"  # an encoder that went on learning from unlabelled text
+    if adapted.is_file():
+        model.encoder.load_state_dict(torch.load(adapted, weights_only=True), strict=False)
     average = Tagger.build(base, recipe)
     average.load_state_dict(model.state_dict())
     examples = [_example(d, tokenizer, recipe) for d in documents]

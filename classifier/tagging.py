@@ -1,9 +1,7 @@
-"""Documents in, predictions out."""
+"""Documents in, predictions out; predictions in, rows out."""
 
-import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, Any
+from typing import Any
 
 from classifier.document import LABELS, Document, Prediction, Sentence
 from classifier.explain import explain
@@ -26,7 +24,7 @@ def tag(
     """Split and label documents, a batch at a time.
 
     >>> from classifier import Document, load_model
-    >>> [(document, predictions)] = tag([Document("a", "We ban it. It fell.")], load_model())
+    >>> [(document, predictions)] = tag([Document("a", "We ban it. It fell.")], load_model("fast"))
     >>> len(predictions)
     2
     """
@@ -52,28 +50,11 @@ def rows(
         words = {"words": [part.name for part in why.deciding(p.label)]} if why else {}
         proba = {label: round(value, 4) for label, value in p.proba.items()}
         yield {
-            "document": document.id, "index": index, "page": "",
+            "document": document.id, "index": index, "page": document.page_of(p.sentence.start),
             "paragraph": p.sentence.paragraph, "start": p.sentence.start, "end": p.sentence.end,
             "text": p.sentence.text, "label": p.label, "confidence": round(p.confidence, 4),
             **proba, "review": p.review, **words,
         }
-
-
-class RowWriter:
-    """Writes rows as CSV or JSON lines."""
-
-    def __init__(self, out: IO[str], fields: list[str], *, as_json: bool) -> None:
-        self._out = out
-        self._table = None if as_json else csv.DictWriter(out, fields, lineterminator="\n")
-        if self._table:
-            self._table.writeheader()
-
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        if self._table:
-            self._table.writerow(row)
-        else:
-            self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _tag_batch(
@@ -95,9 +76,15 @@ def _tag_batch(
 
 
 def _sentences(document: Document) -> list[Sentence]:
+    """The sentences of the text; those that came apart are sought in it, so offsets hold."""
     if document.presplit is None:
         return split(document.text)
-    return [Sentence(text, 0, i) for i, text in enumerate(document.presplit)]
+    found, at = [], 0
+    for index, text in enumerate(document.presplit):
+        start = max(document.text.find(text, at), 0)
+        found.append(Sentence(text, start, index))
+        at = start + len(text)
+    return found
 
 
 def _prediction(sentence: Sentence, proba: list[float], model: Model) -> Prediction:

@@ -1,0 +1,103 @@
+"""From a run's parts to its output and ledger."""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier import ledger
+from classifier.errors import ClassifierError
+from classifier.ledger import Entry
+from classifier.parts import Done, Settings, atomic
+from classifier.writers import open_writer
+from classifier.writers.lines import CsvStream
+from classifier.writers.sqlite import SqliteWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run ended: documents by status, sentences, and the failures."""
+
+    statuses: Counter[str]
+    sentences: int
+    failures: tuple[Entry, ...]
+
+
+def assemble(settings: Settings, parts: Sequence[Done], names: Sequence[str]) -> Run:
+    """Write the output, with the columns named, and the ledger.
+
+    Raises:
+        ClassifierError: the output has not as many rows as were made.
+    """
+    temporary = settings.output.with_name(f".{settings.output.stem}.tmp{settings.output.suffix}")
+    expected = sum(part.sentences for part in parts)
+    if settings.is_lines:
+        written = _join(settings, parts, temporary, names)
+    else:
+        written = _convert(settings, parts, temporary, names)
+    if written != expected:
+        raise ClassifierError(f"{settings.output}: {written} rows, {expected} were made; the parts "
+                              f"in {settings.folder} are kept (--resume tries again)")
+    finished = _write_ledger(settings, parts)
+    os.replace(temporary, settings.output)
+    return finished
+
+
+def _join(
+    settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str]
+) -> int:
+    with open_writer(target, names, excel=settings.excel):
+        pass  # the header
+    n_rows = 0
+    with target.open("ab") as out:
+        for part in parts:
+            with settings.part_paths(part.index)[0].open("rb") as file:
+                shutil.copyfileobj(file, out, 2**20)
+            n_rows += part.sentences
+        out.flush()
+        os.fsync(out.fileno())
+    return n_rows
+
+
+def _convert(
+    settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str]
+) -> int:
+    n_rows = 0
+    with open_writer(target, names, excel=settings.excel) as writer:
+        for part in parts:
+            for row in _json_lines(settings.part_paths(part.index)[0]):
+                writer.write(row)
+                n_rows += 1
+        if isinstance(writer, SqliteWriter):
+            entries = (entry.row() for entry in _entries(settings, parts))
+            writer.add_table("documents", ledger.COLUMNS, entries)
+    return n_rows
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _entries(settings: Settings, parts: Sequence[Done]) -> Iterator[Entry]:
+    for part in parts:
+        for row in _json_lines(settings.part_paths(part.index)[1]):
+            yield Entry(**row)
+
+
+def _write_ledger(settings: Settings, parts: Sequence[Done]) -> Run:
+    statuses: Counter[str] = Counter()
+    failures: list[Entry] = []
+    with atomic(settings.ledger_path) as out:
+        stream = CsvStream(out, ledger.COLUMNS, excel=settings.excel)
+        for entry in _entries(settings, parts):
+            stream.write(entry.row())
+            statuses[entry.status.split(":")[0]] += 1
+            if entry.is_failure:
+                failures.append(entry)
+    return Run(statuses, sum(part.sentences for part in parts), tuple(failures))

@@ -1,0 +1,191 @@
+"""Tag an archive: files to tasks, tasks to parts, in parallel; parts to one output.
+
+The output depends on the input alone: not on the number of workers, nor on where a run was cut.
+"""
+
+import atexit
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from classifier import ledger
+from classifier.artifact import load_model
+from classifier.assembly import Run, assemble
+from classifier.document import LABELS, Document
+from classifier.errors import ReadError, ResumeError, WriteError
+from classifier.files import Task, find, is_known, is_simple, read_simple, tasks
+from classifier.isolation import Child, Limits
+from classifier.ledger import Entry
+from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
+from classifier.scoring import Model
+from classifier.tagging import columns, rows, tag
+from classifier.writers import open_writer
+from classifier.writers.lines import CsvStream, JsonStream
+
+
+def run(
+    paths: Sequence[Path], settings: Settings, *, workers: int = 1, resume: bool = False,
+    progress: Callable[[int, int], None] = lambda documents, sentences: None,
+) -> Run:
+    """Tag files into one output and a ledger.
+
+    Raises:
+        ResumeError: parts of an earlier run are there, and `resume` is not asked for or the
+            model or the options have changed.
+        WriteError: the output cannot be written.
+    """
+    try:
+        done = _prepare(settings, resume)
+        _work(paths, settings, done, workers, progress)
+        finished = assemble(
+            settings, sorted(done.values(), key=lambda part: part.index),
+            columns(_model(settings.model).labels),
+        )
+        shutil.rmtree(settings.folder)
+        return finished
+    except OSError as error:
+        raise WriteError(f"{error.filename or settings.output}: {error.strerror}") from error
+
+
+def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
+    folder, stamp = settings.folder, settings.folder / "settings.sha256"
+    _check_writer(settings)
+    if folder.is_dir() and not resume:
+        raise ResumeError(f"{folder}: an unfinished run is here (--resume goes on with it; "
+                          f"or remove the folder)")
+    folder.mkdir(parents=True, exist_ok=True)
+    fingerprint = settings.fingerprint()
+    if stamp.is_file() and stamp.read_text("utf-8") != fingerprint:
+        raise ResumeError(f"{folder}: begun with another model or other options "
+                          f"(use those, or remove the folder to begin anew)")
+    write_atomically(stamp, fingerprint)
+    return read_journal(settings.journal_path)
+
+
+def _check_writer(settings: Settings) -> None:
+    """Fail before the work, not after it, if the output cannot be written.
+
+    Raises:
+        WriteError: no writer for the output's name, or its library is missing.
+    """
+    trial = settings.output.with_name(f".{settings.output.stem}.trial{settings.output.suffix}")
+    try:
+        with open_writer(trial, columns(LABELS), excel=settings.excel):
+            pass
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _work(
+    paths: Sequence[Path], settings: Settings, done: dict[int, Done], workers: int,
+    progress: Callable[[int, int], None],
+) -> None:
+    seen: set[int] = set()
+
+    def pending() -> Iterator[Task]:
+        for task in tasks(find(paths), settings.read, settings.limits):
+            seen.add(task.index)
+            part = done.get(task.index)
+            if part is None or part.fingerprint != task.fingerprint(settings.limits):
+                yield task
+
+    counts = [sum(p.documents for p in done.values()), sum(p.sentences for p in done.values())]
+    with (settings.journal_path).open("a", encoding="utf-8") as journal:
+        journal.write("\n")  # closes a line that a crash cut short
+        for part in _results(pending(), settings, workers):
+            done[part.index] = part
+            journal.write(json.dumps(asdict(part)) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+            counts[0] += part.documents
+            counts[1] += part.sentences
+            progress(*counts)
+    for index in set(done) - seen:  # the input has shrunk since the run that is resumed
+        del done[index]
+
+
+def _results(pending: Iterator[Task], settings: Settings, workers: int) -> Iterator[Done]:
+    if workers == 1:
+        yield from (do_task(task, settings) for task in pending)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1,
+                        pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(do_task)(task, settings) for task in pending)
+
+
+def do_task(task: Task, settings: Settings) -> Done:
+    """Read, label and write one part; runs in a worker."""
+    model = _model(settings.model)
+    entries = [ledger.failure_of(path, reason, _kind(path)) for path, reason in task.failures]
+    n_sentences = 0
+    part, part_ledger = settings.part_paths(task.index)
+    with atomic(part) as out:
+        stream = _part_stream(out, settings, model)
+        documents = _documents(task, settings, entries)
+        origins: dict[int, Path | str] = {}
+
+        def plain() -> Iterator[Document]:
+            for origin, document in documents:
+                origins[id(document)] = origin
+                yield document
+
+        for document, predictions in tag(plain(), model):
+            path = str(origins.pop(id(document)))
+            entries.append(ledger.entry_of(document, predictions, path, _kind(path)))
+            for row in rows(document, predictions):
+                stream.write(row)
+                n_sentences += 1
+    with atomic(part_ledger) as out:
+        for entry in entries:
+            out.write(json.dumps(entry.row()) + "\n")
+    return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
+
+
+def _documents(
+    task: Task, settings: Settings, entries: list[Entry]
+) -> Iterator[tuple[Path | str, Document]]:
+    for document in task.documents:
+        yield task.source, document
+    for path in task.paths:
+        try:
+            for document in _read(path, settings):
+                yield path, document
+        except ReadError as error:
+            entries.append(ledger.failure_of(str(path), str(error), _kind(path)))
+
+
+def _read(path: Path, settings: Settings) -> list[Document]:
+    if not is_known(path):
+        raise ReadError(f"{path}: skipped: no reader for {path.suffix or 'no suffix'!r}")
+    if is_simple(path):
+        return list(read_simple(path, settings.read, settings.limits))
+    return _child(settings.limits).read(path, settings.read)
+
+
+@cache
+def _model(name: str) -> Model:
+    return load_model(name, n_threads=1)
+
+
+@cache
+def _child(limits: Limits) -> Child:
+    child = Child(limits)
+    atexit.register(child.close)
+    return child
+
+
+def _kind(path: Path | str) -> str:
+    return Path(path).suffix.lower().lstrip(".")
+
+
+def _part_stream(out: IO[str], settings: Settings, model: Model) -> CsvStream | JsonStream:
+    if settings.output.suffix.lower() == ".csv":
+        return CsvStream(out, columns(model.labels), excel=settings.excel, header=False)
+    return JsonStream(out)

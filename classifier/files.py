@@ -1,0 +1,136 @@
+"""Find the files to tag, and cut them into tasks of like size."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from classifier.document import Document
+from classifier.errors import ReadError
+from classifier.isolation import Child, Limits, load_bytes
+from classifier.readers import SIMPLE, SUFFIXES, read_bytes
+from classifier.readers.base import ReadOptions
+
+_TABLES = (".csv", ".jsonl", ".ndjson", ".tab", ".tsv")
+_TASK_FILES = 64
+_TASK_BYTES = 4 * 2**20
+_TASK_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work: files to read, or documents that were read already.
+
+    `failures` are (path, reason) of files that no reader could even be asked for.
+    """
+
+    index: int
+    paths: tuple[Path, ...] = ()
+    documents: tuple[Document, ...] = ()
+    source: str = ""
+    failures: tuple[tuple[str, str], ...] = ()
+
+    def fingerprint(self, limits: Limits) -> str:
+        """sha256 over names and contents; equal where a rerun would give the same rows."""
+        total = hashlib.sha256(repr([self.failures, self.source]).encode("utf-8", "replace"))
+        for document in self.documents:
+            total.update(repr(document).encode("utf-8", "replace"))
+        for path in self.paths:
+            total.update(os.fsencode(path) + b"\0")
+            try:
+                total.update(hashlib.sha256(load_bytes(path, limits.file_bytes)).digest())
+            except ReadError as error:
+                total.update(str(error).encode("utf-8", "replace"))
+        return total.hexdigest()
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and every file in the folders named, sorted; links to folders stay shut."""
+    found: list[Path] = []
+    for path in paths:
+        if str(path) != "-" and path.is_dir():
+            for folder, folders, names in os.walk(path):
+                folders.sort()
+                found += [Path(folder) / name for name in sorted(names) if not name.startswith(".")]
+        else:
+            found.append(path)
+    return found
+
+
+def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterator[Task]:
+    """Cut files into tasks; the cut depends on the files alone, never on the workers."""
+    index, size = 0, 0
+    group: list[Path] = []
+    for path in files:
+        if path.suffix.lower() in _TABLES or str(path) == "-":
+            if group:
+                yield Task(index, tuple(group))
+                index, group, size = index + 1, [], 0
+            for task in _table_tasks(path, options, limits):
+                yield replace(task, index=index)
+                index += 1
+            continue
+        group.append(path)
+        size += _size(path)
+        if len(group) >= _TASK_FILES or size >= _TASK_BYTES:
+            yield Task(index, tuple(group))
+            index, group, size = index + 1, [], 0
+    if group:
+        yield Task(index, tuple(group))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _table_tasks(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Task]:
+    """Blocks of rows; a row that cannot be read ends the table, with its reason."""
+    rows: list[Document] = []
+    try:
+        for document in read_simple(path, options, limits):
+            rows.append(document)
+            if len(rows) == _TASK_ROWS:
+                yield Task(0, documents=tuple(rows), source=str(path))
+                rows = []
+    except ReadError as error:
+        yield Task(0, documents=tuple(rows), source=str(path), failures=((str(path), str(error)),))
+        return
+    if rows:
+        yield Task(0, documents=tuple(rows), source=str(path))
+
+
+def read_simple(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Document]:
+    """Yield the documents of a simple format (or of standard input, as text) in this process."""
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        yield from (replace(d, id="-") for d in read_bytes("-.txt", data, options))
+    else:
+        yield from read_bytes(str(path), load_bytes(path, limits.file_bytes), options)
+
+
+def is_known(path: Path) -> bool:
+    """Whether there is a reader for the file."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def is_simple(path: Path) -> bool:
+    """Whether the file can be read without a child process."""
+    return path.suffix.lower() in SIMPLE
+
+
+def read_file(path: Path) -> list[Document]:
+    """The documents of one file, with the limits that hold by default.
+
+    Raises:
+        ReadError: it cannot be read.
+    """
+    options, limits = ReadOptions(), Limits()
+    if is_simple(path) or str(path) == "-":
+        return list(read_simple(path, options, limits))
+    with Child(limits) as child:
+        return child.read(path, options)

@@ -1,0 +1,182 @@
+"""Read untrusted files in a child process with limits on time, memory and size.
+
+The child is reused from file to file and killed when it oversteps a limit. The two talk in JSON,
+so nothing that a file does to the child can run anything in the parent.
+"""
+
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from classifier.document import Document
+from classifier.errors import ReadError
+from classifier.readers import read_bytes
+from classifier.readers.base import ReadOptions
+
+_LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may take."""
+
+    seconds: float = 30
+    memory_bytes: int = 2**30
+    file_bytes: int = 500_000_000
+    reply_bytes: int = 500_000_000
+
+
+class Child:
+    """A child process that reads files; a context manager."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, path: Path, options: ReadOptions) -> list[Document]:
+        """Return the documents of a file.
+
+        Raises:
+            ReadError: the file cannot be read, or not within the limits.
+        """
+        process = self._start()
+        request = json.dumps({"path": os.fsencode(path).hex(), "options": asdict(options)})
+        assert process.stdin and process.stdout
+        try:
+            process.stdin.write(request.encode() + b"\n")
+            process.stdin.flush()
+            reply = self._receive(process.stdout)
+        except (BrokenPipeError, EOFError) as error:
+            self.close()
+            raise ReadError(f"{path}: reading it broke or took over "
+                            f"{self.limits.memory_bytes >> 20} MB of memory") from error
+        except TimeoutError as error:
+            self.close()
+            raise ReadError(f"{path}: reading it took over {self.limits.seconds:g} s") from error
+        answer = json.loads(reply)
+        if "error" in answer:
+            raise ReadError(str(answer["error"]))
+        return [_document(row) for row in answer["documents"]]
+
+    def close(self) -> None:
+        """End the child, at once."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "classifier.isolation", str(self.limits.memory_bytes),
+                 str(self.limits.file_bytes)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )
+        return self._process
+
+    def _receive(self, stream: IO[bytes]) -> bytes:
+        deadline = time.monotonic() + self.limits.seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            size = _LENGTH.unpack(_take(stream, selector, _LENGTH.size, deadline))[0]
+            if size > self.limits.reply_bytes:
+                raise EOFError
+            return _take(stream, selector, size, deadline)
+
+
+def _take(
+    stream: IO[bytes], selector: selectors.BaseSelector, size: int, deadline: float
+) -> bytes:
+    chunks = []
+    while size:
+        if not selector.select(max(0.0, deadline - time.monotonic())):
+            raise TimeoutError
+        chunk = os.read(stream.fileno(), min(size, 2**20))
+        if not chunk:
+            raise EOFError
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _document(row: dict[str, object]) -> Document:
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
+    return Document(**fields)  # type: ignore[arg-type]
+
+
+def serve(memory_bytes: int, file_bytes: int) -> None:
+    """Answer requests on standard input until it ends; what the child does."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a chatty library must not spoil the replies
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass  # no such limits here; the time limit still holds
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+        reply = json.dumps(_answer(path, ReadOptions(**request["options"]), file_bytes)).encode()
+        out.write(_LENGTH.pack(len(reply)) + reply)
+        out.flush()
+
+
+def _answer(path: Path, options: ReadOptions, file_bytes: int) -> dict[str, object]:
+    name = str(path)
+    try:
+        data = load_bytes(path, file_bytes)
+        return {"documents": [asdict(d) for d in _capped(name, data, options)]}
+    except ReadError as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"error": f"{name}: reading it takes more memory than allowed"}
+    except Exception as error:  # the last resort of the child: a reader's bug is one file's failure
+        return {"error": f"{name}: the reader broke ({type(error).__name__}: {str(error)[:200]})"}
+
+
+def _capped(name: str, data: bytes, options: ReadOptions) -> list[Document]:
+    found, size = [], 0
+    for document in read_bytes(name, data, options):
+        size += len(document.text)
+        if size > options.max_characters:
+            raise ReadError(f"{name}: more than {options.max_characters:,} characters of text")
+        found.append(document)
+    return found
+
+
+def load_bytes(path: Path, most: int) -> bytes:
+    """Return the bytes of a regular file.
+
+    Raises:
+        ReadError: there is none, it is no regular file, or larger than `most`.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not os.path.isfile(path):
+                raise ReadError(f"{path}: skipped: not a regular file")
+            if status.st_size > most:
+                raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
+            return file.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise ReadError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,99 @@
+"""The ledger: a row a document, in which none goes missing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from classifier.document import LABELS, Document, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a document.
+
+    `status` is `ok`, `empty`, `no_text_layer`, `truncated`, `failed: reason` or
+    `skipped: reason`.
+    """
+
+    document: str
+    path: str
+    status: str
+    sha256: str = ""
+    bytes: int = 0
+    type: str = ""
+    encoding: str = ""
+    title: str = ""
+    date: str = ""
+    sender: str = ""
+    pages: int = 0
+    pages_without_text: int = 0
+    characters: int = 0
+    sentences: int = 0
+    measure: int = 0
+    rationale: int = 0
+    statistic: int = 0
+    criticism: int = 0
+    other: int = 0
+    low_confidence: float = 0.0
+    notes: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the document counts for exit code 3."""
+        return self.status.startswith("failed") or self.status == "no_text_layer"
+
+    def row(self) -> dict[str, Any]:
+        """The entry as the columns name it."""
+        return asdict(self)
+
+
+COLUMNS = [field.name for field in fields(Entry)]
+
+
+def entry_of(
+    document: Document, predictions: Sequence[Prediction], path: str, kind: str,
+    data_sha256: str = "", n_bytes: int = 0,
+) -> Entry:
+    """The entry of a document that was read."""
+    counts = Counter(p.label for p in predictions)
+    empty_pages = sum(
+        int(note.rsplit(" ", 1)[-1]) for note in document.notes if note.startswith("pages without")
+    )
+    low = sum(p.review for p in predictions) / len(predictions) if predictions else 0.0
+    text = document.text.encode("utf-8", "replace")
+    return Entry(
+        document.id, path, _status(document, predictions),
+        data_sha256 or hashlib.sha256(text).hexdigest(), n_bytes or len(text), kind,
+        document.encoding, document.title, document.date, document.sender,
+        len(document.pages), empty_pages, len(document.text), len(predictions),
+        **{label: counts[label] for label in LABELS},
+        low_confidence=round(low, 4), notes="; ".join(document.notes),
+    )
+
+
+def failure_of(path: str, reason: str, kind: str) -> Entry:
+    """The entry of a file that could not be read."""
+    reason = reason.removeprefix(f"{path}: ")
+    status = reason if reason.startswith("skipped") else f"failed: {reason}"
+    return Entry(path, path, status, type=kind)
+
+
+def _status(document: Document, predictions: Sequence[Prediction]) -> str:
+    skipped = [note for note in document.notes if note.startswith("skipped")]
+    if skipped:
+        return skipped[0]
+    if predictions:
+        return "ok"
+    return "no_text_layer" if document.pages else "empty"
+
+
+def summary(counts: Counter[str], n_sentences: int) -> str:
+    """One line on how a run ended.
+
+    >>> summary(Counter({"ok": 2, "failed": 1}), 40)
+    '3 documents, 40 sentences: 1 failed, 2 ok'
+    """
+    parts = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+    return f"{sum(counts.values())} documents, {n_sentences} sentences: {parts}"

@@ -1,0 +1,105 @@
+"""A run's folder: finished parts, and the journal that lists them.
+
+A part is on disk under its final name before the journal mentions it, so a run that was killed
+loses at most the parts in work.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from classifier.artifact import DEFAULT, locate
+from classifier.isolation import Limits
+from classifier.readers.base import ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides a run's output."""
+
+    output: Path
+    model: str = DEFAULT
+    read: ReadOptions = field(default_factory=ReadOptions)
+    limits: Limits = field(default_factory=Limits)
+    excel: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the parts lie until the run is done."""
+        return self.output.with_name(self.output.name + ".parts")
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger, beside the output."""
+        return self.output.with_name(self.output.stem + ".ledger.csv")
+
+    @property
+    def journal_path(self) -> Path:
+        """The list of finished parts."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether parts are written as the output will be, and only need joining."""
+        return self.output.suffix.lower() in (".csv", ".jsonl")
+
+    def part_paths(self, index: int) -> tuple[Path, Path]:
+        """Where a part's rows and its ledger lie."""
+        return self.folder / f"{index:08}.part", self.folder / f"{index:08}.ledger"
+
+    def fingerprint(self) -> str:
+        """sha256 over all that decides the output, the model file's bytes among it."""
+        facts = [asdict(self.read), asdict(self.limits), self.excel, self.output.suffix]
+        model = hashlib.sha256(locate(self.model).read_bytes()).hexdigest()
+        return hashlib.sha256(json.dumps([facts, model]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The journal's line on a finished part."""
+
+    index: int
+    fingerprint: str
+    documents: int
+    sentences: int
+
+
+def read_journal(path: Path) -> dict[int, Done]:
+    """Finished parts; a last line that a crash cut short does not count."""
+    done: dict[int, Done] = {}
+    if path.is_file():
+        for line in path.read_text("utf-8", "replace").split("\n"):
+            try:
+                part = Done(**json.loads(line))
+            except (ValueError, TypeError):
+                continue
+            done[part.index] = part
+    return done
+
+
+class atomic:
+    """Open a file that appears under its name only when it is whole and on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._temporary = path, path.with_name(path.name + ".tmp")
+
+    def __enter__(self) -> IO[str]:
+        self._file = self._temporary.open("w", encoding="utf-8", errors="replace", newline="")
+        return self._file
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._file.close()
+        if kind is None:
+            os.replace(self._temporary, self._path)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small file so."""
+    with atomic(path) as out:
+        out.write(text)

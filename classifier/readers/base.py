@@ -1,0 +1,63 @@
+"""What every reader takes and gives."""
+
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+
+from classifier.errors import ReadError
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How documents are read: columns of tables, and limits on what a file may hold."""
+
+    text_column: str = "text"
+    id_column: str = "id"
+    are_sentences: bool = False
+    query: str = ""
+    max_characters: int = 100_000_000
+    max_members: int = 100
+    max_depth: int = 3
+
+
+def decode(data: bytes, name: str, declared: str = "") -> tuple[str, str]:
+    """Decode by byte-order mark, strict UTF-8, the declared encoding, then cp1252.
+
+    Returns the text and the encoding used.
+
+    >>> decode(b"caf\\xe9", "a.txt")
+    ('café', 'cp1252')
+    """
+    marked = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
+    for encoding in (marked, "utf-8", declared, "cp1252"):
+        try:
+            if encoding:
+                return data.decode(encoding), encoding.removesuffix("-sig")
+        except (UnicodeDecodeError, LookupError, ValueError):
+            continue
+    raise ReadError(f"{name}: neither UTF-8 nor cp1252 text (save it as UTF-8)")
+
+
+def note_encoding(encoding: str) -> tuple[str, ...]:
+    """A note where the encoding was a guess."""
+    return ("encoding guessed: cp1252",) if encoding == "cp1252" else ()
+
+
+def require(module: str, name: str, extra: str = "documents") -> ModuleType:
+    """Import an optional library, or say which extra has it.
+
+    Raises:
+        ReadError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ReadError(
+            f"{name}: reading this format needs {module.split('.')[0]} "
+            f"(pip install 'policytag[{extra}]')"
+        ) from error

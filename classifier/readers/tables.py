@@ -1,0 +1,146 @@
+"""Read tables, a document a row: CSV, TSV, JSONL, XLSX, Parquet, SQLite."""
+
+import csv
+import io
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from classifier.document import Document
+from classifier.errors import ReadError
+from classifier.readers.base import ReadOptions, decode, require
+
+_MAX_FIELD = 100_000_000
+
+
+def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    """Yield a document a row of a CSV or TSV file."""
+    text, encoding = decode(data, name)
+    csv.field_size_limit(_MAX_FIELD)
+    delimiter = "\t" if name.lower().endswith((".tsv", ".tab")) else _delimiter(text)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        _check_columns(name, rows.fieldnames or (), options)
+        yield from _documents(name, rows, options, encoding)
+    except csv.Error as error:
+        raise ReadError(f"{name}:{rows.line_num}: not a table ({error})") from error
+
+
+def read_jsonl(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    """Yield a document a line of a JSONL file."""
+    text, encoding = decode(data, name)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield _document(name, number, _json_row(name, number, line, options), options, encoding)
+
+
+def read_xlsx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    """Yield a document a row of the first sheet."""
+    openpyxl = require("openpyxl", name)
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+    _check_columns(name, names, options)
+    yield from _documents(name, (dict(zip(names, row, strict=False)) for row in rows), options)
+
+
+def read_parquet(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    """Yield a document a row of a Parquet file."""
+    pyarrow = require("pyarrow", name, "parquet")
+    parquet = require("pyarrow.parquet", name, "parquet")
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        _check_columns(name, file.schema_arrow.names, options)
+        rows = (row for batch in file.iter_batches(1000) for row in batch.to_pylist())
+        yield from _documents(name, rows, options)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ReadError(f"{name}: not a Parquet file ({error})") from error
+
+
+def read_sqlite(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    """Yield a document a row of `options.query`, or of the one table with the text column."""
+    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
+        copy.write(data)
+        copy.flush()
+        try:
+            link = sqlite3.connect(f"file:{copy.name}?mode=ro&immutable=1", uri=True)
+            try:
+                link.set_authorizer(_only_reads)
+                link.row_factory = sqlite3.Row
+                rows = link.execute(options.query or _find_table(name, link, options))
+                _check_columns(name, [column[0] for column in rows.description], options)
+                yield from _documents(name, (dict(row) for row in rows), options)
+            finally:
+                link.close()
+        except sqlite3.Error as error:
+            raise ReadError(f"{name}: {error} (--query names a table's rows)") from error
+
+
+def _only_reads(action: int, *_: object) -> int:
+    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
+               sqlite3.SQLITE_RECURSIVE)
+    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
+
+
+def _find_table(name: str, link: sqlite3.Connection, options: ReadOptions) -> str:
+    found = "select m.name from sqlite_master m join pragma_table_info(m.name) c on c.name = ?"
+    link.set_authorizer(None)
+    tables = [row[0] for row in link.execute(found, (options.text_column,))]
+    link.set_authorizer(_only_reads)
+    if len(tables) != 1:
+        raise ReadError(
+            f"{name}: {len(tables)} tables have a column {options.text_column!r} "
+            f"(--query 'select id, text from ...' says which rows)"
+        )
+    return 'select * from "' + tables[0].replace('"', '""') + '"'
+
+
+def _delimiter(text: str) -> str:
+    head = text.split("\n", 1)[0]
+    return max(",;\t", key=head.count)
+
+
+def _check_columns(name: str, columns: Iterable[str], options: ReadOptions) -> None:
+    names = [column or "" for column in columns]
+    if options.text_column not in names:
+        raise ReadError(
+            f"{name}: no column {options.text_column!r} (its columns: {', '.join(names)[:200]}; "
+            f"--text-column names another)"
+        )
+
+
+def _json_row(name: str, number: int, line: str, options: ReadOptions) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+        if not isinstance(row, dict) or not isinstance(row[options.text_column], str):
+            raise ValueError(f"{options.text_column!r} is not a text")
+    except KeyError as error:
+        where = f"{name}:{number}"
+        raise ReadError(f"{where}: no field {error} (--text-column names another)") from error
+    except (ValueError, RecursionError) as error:
+        raise ReadError(f"{name}:{number}: not a document row ({error})") from error
+    return row
+
+
+def _documents(
+    name: str, rows: Iterable[Mapping[str, Any]], options: ReadOptions, encoding: str = ""
+) -> Iterator[Document]:
+    for number, row in enumerate(rows, 1):
+        yield _document(name, number, row, options, encoding)
+
+
+def _document(
+    name: str, number: int, row: Mapping[str, Any], options: ReadOptions, encoding: str = ""
+) -> Document:
+    text, key = row.get(options.text_column), row.get(options.id_column)
+    text = "" if text is None else str(text).replace("\r\n", "\n").replace("\r", "\n")
+    title, date, sender = (str(row.get(k) or "")[:500] for k in ("title", "date", "sender"))
+    return Document(
+        f"{name}#{number}" if key in (None, "") else str(key), text,
+        (text,) if options.are_sentences else None,
+        title=title, date=date, sender=sender, encoding=encoding,
+    )
+
+

@@ -1,0 +1,48 @@
+"""Rows -> a file: the end of the file's name says which writer is used."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from classifier.errors import WriteError
+from classifier.writers import lines, sqlite, xlsx
+from classifier.writers.parquet import ParquetWriter
+
+
+class Writer(Protocol):
+    """Takes rows, a dictionary each."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Write one row."""
+
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".db", ".sqlite")
+
+
+def open_writer(
+    path: Path, columns: Sequence[str], *, excel: bool = False, table: str = "sentences"
+) -> AbstractContextManager[Writer]:
+    """Return a context manager that gives a writer and closes the file.
+
+    Raises:
+        WriteError: the format is unknown, or a library for it is missing.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        return lines.CsvWriter(path, columns, excel=excel)
+    if suffix == ".jsonl":
+        return lines.JsonlWriter(path)
+    if suffix == ".parquet":
+        return ParquetWriter(path, columns)
+    if suffix == ".xlsx":
+        return xlsx.XlsxWriter(path, columns)
+    if suffix in (".db", ".sqlite"):
+        return sqlite.SqliteWriter(path, columns, table)
+    known = ", ".join(SUFFIXES)
+    raise WriteError(f"{path}: no writer for {suffix or 'no suffix'!r} (known: {known})")
+
+
+def stream_writer(out: IO[str], columns: Sequence[str], *, as_json: bool) -> Writer:
+    """A writer of CSV or JSON lines to an open stream."""
+    return lines.JsonStream(out) if as_json else lines.CsvStream(out, columns, excel=False)

@@ -1,0 +1,194 @@
+"""A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
+
+import csv
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from classifier.batch import run
+from classifier.cli import main
+from classifier.errors import ResumeError, WriteError
+from classifier.parts import Settings
+
+
+def fast(output, **options):
+    return Settings(output, model="fast", **options)
+
+
+N_KILLS = int(os.environ.get("POLICYTAG_KILLS", "6"))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """400 small documents, a table, and some that fail."""
+    folder = tmp_path_factory.mktemp("archive")
+    rng = random.Random(0)
+    words = "the port ministry banned ferries because 40 boats sank and critics object".split()
+    for i in range(400):
+        text = " ".join(rng.choices(words, k=60)).replace(" and ", ". And ")
+        (folder / f"{i:03}.txt").write_text(text)
+    with (folder / "table.csv").open("w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["id", "text"])
+        rows.writerows([f"row{i}", " ".join(rng.choices(words, k=20))] for i in range(1200))
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 no")
+    (folder / "empty.txt").write_text("")
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "loop").symlink_to(folder)
+    (folder / ("n" * 250 + ".txt")).write_text("A long name.")
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("A broken name.")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(archive, tmp_path_factory):
+    out = tmp_path_factory.mktemp("expected") / "tags.csv"
+    run([archive], fast(out), workers=1)
+    return out.read_bytes(), out.with_name("tags.ledger.csv").read_bytes()
+
+
+def outputs(out):
+    return out.read_bytes(), out.with_name(out.stem + ".ledger.csv").read_bytes()
+
+
+def test_no_document_is_missing_from_the_ledger(archive, expected):
+    ledger = list(csv.DictReader(expected[1].decode().splitlines()))
+    assert len(ledger) == 400 + 1200 + 1 + 1 + 1 + 1 + 2
+    status = {row["document"].rsplit("/", 1)[-1]: row["status"] for row in ledger}
+    assert status["broken.pdf"].startswith("failed: damaged")
+    assert status["pipe.txt"].startswith("skipped: not a regular")
+    assert (status["empty.txt"], status["row7"]) == ("empty", "ok")
+    assert status["picture.png"].startswith("skipped")
+    rows = list(csv.DictReader(expected[0].decode().splitlines()))
+    assert len(rows) == sum(int(row["sentences"]) for row in ledger)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_do_not_change_a_byte(archive, expected, tmp_path, workers):
+    out = tmp_path / "tags.csv"
+    run([archive], fast(out), workers=workers)
+    assert outputs(out) == expected
+
+
+def test_kills_lose_and_change_nothing(archive, expected, tmp_path):
+    """Runs are killed at random moments and go on; at last one ends by itself."""
+    rng = random.Random(1)
+    out = tmp_path / "tags.csv"
+    command = [sys.executable, "-m", "classifier", "tag", str(archive), "-o", str(out), "--resume",
+               "--model", "fast"]
+    n_cut = 0
+    for kill in range(N_KILLS):
+        env = {**os.environ, "PYTHONHASHSEED": str(kill)}
+        workers = str(rng.choice([1, 2]))
+        process = subprocess.Popen([*command, "--workers", workers], env=env,
+                                   start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.2, 1.2))
+        n_cut += process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.wait()
+        if out.exists():
+            assert outputs(out) == expected
+            out.unlink()
+    assert subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 3
+    assert outputs(out) == expected
+    assert n_cut > 0 and not out.with_name("tags.csv.parts").exists()
+
+
+def unfinished(out, archive):
+    """Leave what a run leaves that was cut before its end."""
+    settings = fast(out)
+    settings.folder.mkdir()
+    (settings.folder / "settings.sha256").write_text(settings.fingerprint())
+    return settings
+
+
+def test_an_unfinished_run_is_not_overwritten_by_accident(archive, tmp_path):
+    settings = unfinished(tmp_path / "tags.csv", archive)
+    with pytest.raises(ResumeError, match="--resume"):
+        run([archive], settings)
+
+
+def test_changed_options_refuse_to_resume(archive, tmp_path):
+    unfinished(tmp_path / "tags.csv", archive)
+    with pytest.raises(ResumeError, match="other options"):
+        run([archive], fast(tmp_path / "tags.csv", excel=True), resume=True)
+
+
+def test_a_journal_cut_in_its_last_line_counts_for_nothing(archive, expected, tmp_path):
+    settings = unfinished(tmp_path / "tags.csv", archive)
+    settings.journal_path.write_text('{"index": 0, "finge')
+    run([archive], settings, resume=True)
+    assert outputs(settings.output) == expected
+
+
+def test_changed_files_are_read_again(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("We act.")
+    settings = unfinished(tmp_path / "tags.csv", tmp_path)
+    settings.journal_path.write_text(json.dumps(
+        {"index": 0, "fingerprint": "of older contents", "documents": 1, "sentences": 9}))
+    assert run([path], settings, resume=True).sentences == 1
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet", "xlsx", "db"])
+def test_every_format_holds_the_same_rows(archive, expected, tmp_path, suffix):
+    out = tmp_path / f"tags.{suffix}"
+    result = run([archive], fast(out), workers=1)
+    wanted = [row["text"] for row in csv.DictReader(expected[0].decode().splitlines())]
+    if suffix == "jsonl":
+        found = [json.loads(line)["text"] for line in out.read_text().splitlines()]
+    elif suffix == "parquet":
+        import pyarrow.parquet
+        found = pyarrow.parquet.read_table(out)["text"].to_pylist()
+    elif suffix == "xlsx":
+        import openpyxl
+        sheet = openpyxl.load_workbook(out, read_only=True).active
+        found = [row[6] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    else:
+        link = sqlite3.connect(out)
+        found = [row[0] for row in link.execute("select text from sentences order by rowid")]
+        n = link.execute("select count(*) from documents").fetchone()[0]
+        assert n == sum(result.statuses.values())
+        assert link.execute("select sum(n) from shares").fetchone()[0] == len(found)
+        assert link.execute(
+            "select count(*) from sentences_text where sentences_text match 'ministry'"
+        ).fetchone()[0] > 0
+    assert found == wanted
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    import openpyxl
+
+    text = "=cmd|'/c calc'!A0 was written. +1 is it. -2 too. @SUM(A1) as well. ＝1 is full width."
+    path = tmp_path / "a.txt"
+    path.write_text(text + "\x01\x0b end")
+    for name in ("t.xlsx", "t.csv"):
+        run([path], fast(tmp_path / name, excel=True))
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    data = (tmp_path / "t.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    for row in csv.DictReader(data.decode("utf-8-sig").splitlines()):
+        assert row["text"][0] not in "=+-@＝"
+
+
+def test_an_unknown_output_fails_before_the_work(archive, tmp_path):
+    with pytest.raises(WriteError, match=r"known: \.csv"):
+        run([archive], fast(tmp_path / "tags.docx"))
+
+
+def test_pipes_work(tmp_path):
+    command = ["tag", "-", "--workers", "1", "--model", "fast"]
+    result = CliRunner().invoke(main, command, input="We ban it. It fell.")
+    assert result.exit_code == 0
+    assert [row["text"] for row in csv.DictReader(result.stdout.splitlines())] == [
+        "We ban it.", "It fell."]

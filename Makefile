@@ -8,4 +8,4 @@ lint:
 	mypy
 
 train:
-	policytag train corpus --split train --split dev -o models/fast.zip --punkt models/punkt.json
+	policytag train corpus --kind fast --split train --split dev -o models/fast.zip --punkt models/punkt.json

@@ -109,21 +109,46 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 
 
 @main.command()
-@click.argument("corpus", type=_PATH)
+@click.argument("tags", type=_PATH)
+@click.option("-o", "--output", type=_PATH, required=True, help="HTML file to write.")
+@click.option("--title", default="", help="Heading of the page.")
+@click.option("--explain/--no-explain", default=True, help="Show deciding words (small runs).")
+@_MODEL
+def report(tags: Path, output: Path, title: str, explain: bool, model: str) -> None:
+    """Make a page to look at from a table of tags (csv, jsonl, db)."""
+    from classifier.artifact import load_model
+    from classifier.report import report as page
+
+    html = page(tags, title=title, model=load_model(model) if explain else None)
+    output.write_text(html, "utf-8")
+    click.echo(f"{output}: {len(html) >> 10:,} kB", err=True)
+
+
+@main.command()
+@click.argument("data", type=_PATH)
 @click.option("-o", "--output", type=_PATH, required=True, help="Model file to write.")
+@click.option("--kind", type=click.Choice(["encoder", "fast"]), default="encoder",
+              show_default=True, help="A head on the shipped encoder, or the fast model.")
+@click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
 @click.option("--punkt", type=_PATH, help="Also learn abbreviations, into this JSON file.")
-def train(corpus: Path, output: Path, splits: tuple[str, ...], punkt: Path | None) -> None:
-    """Fit the fast model on labelled documents."""
+def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str, ...],
+          punkt: Path | None) -> None:
+    """Train on your own labels: corpus files, gold JSONL, or a CSV with text and label."""
     from classifier.corpus import load
+    from classifier.evaluation import evaluate_proba, format_table
     from classifier.splits import select
-    from classifier.training import train as fit
-    from classifier.training import train_punkt
+    from classifier.training import cross_validate, train_punkt, trainer
+    from classifier.training import train as fit_and_save
 
-    documents = select(load(corpus), *splits) if splits else load(corpus)
+    documents = load(data, labels=None)
+    documents = select(documents, *splits) if splits else documents
+    fit = trainer(kind)
+    if cv:
+        click.echo(format_table(evaluate_proba(documents, *cross_validate(documents, cv, fit))))
     if punkt:
         train_punkt(documents, punkt)
-    fit(documents, output)
+    fit_and_save(documents, output, fit)
     click.echo(f"{output}: fitted on {len(documents)} documents", err=True)
 
 
@@ -131,20 +156,23 @@ def train(corpus: Path, output: Path, splits: tuple[str, ...], punkt: Path | Non
 @click.argument("gold", type=_PATH)
 @click.option("--json", "json_path", type=_PATH, help="Write all figures to this file.")
 @click.option("--predictions", type=_PATH, help="Write a row a sentence to this JSONL file.")
-@click.option("--cv", type=click.IntRange(2), help="Cross-validate by document, in N folds.")
+@click.option("--cv", type=click.IntRange(2), help="Train on GOLD instead, in N folds.")
+@click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
 @_MODEL
 def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: int | None,
-             model: str) -> None:
+             splits: tuple[str, ...], model: str) -> None:
     """Measure a model on a gold file or corpus folder."""
     from classifier.artifact import load_model
     from classifier.corpus import load
     from classifier.evaluation import evaluate_proba, format_table, write_predictions
+    from classifier.splits import select
 
-    documents = load(gold)
+    documents = load(gold, labels=None)
+    documents = select(documents, *splits) if splits else documents
     if cv:
-        from classifier.training import cross_validate
+        from classifier.training import cross_validate, trainer
 
-        proba, labels = cross_validate(documents, cv)
+        proba, labels = cross_validate(documents, cv, trainer(model))
     else:
         loaded = load_model(model)
         labels = list(loaded.labels)

@@ -1,9 +1,11 @@
 """Labelled documents: read the corpus format and gold files, check, fingerprint."""
 
+import csv
 import hashlib
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,18 +46,20 @@ class GoldDocument:
         return [sentence.labels[0] for sentence in self.sentences]
 
 
-def load(path: Path) -> list[GoldDocument]:
-    """Read a gold file (.jsonl), a corpus file (.txt) or a folder of corpus files.
+def load(path: Path, labels: Sequence[str] | None = LABELS) -> list[GoldDocument]:
+    """Read a gold file (.jsonl), a table (.csv), a corpus file (.txt) or a folder of these.
+
+    A table has the columns text and label, and document where sentences belong together.
+    `labels` are the ones allowed; None allows any.
 
     Raises:
         CorpusError: nothing is there, or a line does not follow the format.
     """
-    if path.is_dir():
-        documents = [d for file in sorted(path.rglob("*.txt")) for d in _read_corpus(file)]
-    elif path.suffix == ".jsonl":
-        documents = list(_read_gold(path))
-    else:
-        documents = list(_read_corpus(path))
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    documents = [d for file in files for d in _READERS.get(file.suffix, _read_corpus)(file)]
+    for document in documents:
+        for sentence in document.sentences:
+            _check_labels(sentence, labels)
     if not documents:
         raise CorpusError(f"{path}: no labelled documents (a folder of .txt or a .jsonl works)")
     return documents
@@ -108,16 +112,14 @@ def _parse_sentence(line: str, where: str) -> GoldSentence:
     labels = tuple(names.split(","))
     if not tab or not text.strip():
         raise CorpusError(f"{where}: no sentence (LABEL<TAB>SENTENCE would work)")
-    return GoldSentence(text.strip(), _known(labels, where), where)
+    return GoldSentence(text.strip(), labels, where)
 
 
-def _known(labels: tuple[str, ...], where: str) -> tuple[str, ...]:
-    for label in labels:
-        if label not in LABELS:
-            raise CorpusError(f"{where}: unknown label {label!r} (known: {', '.join(LABELS)})")
-    if not labels:
-        raise CorpusError(f"{where}: no label (known: {', '.join(LABELS)})")
-    return labels
+def _check_labels(sentence: GoldSentence, allowed: Sequence[str] | None) -> None:
+    for label in sentence.labels:
+        if not label or (allowed is not None and label not in allowed):
+            known = f" (known: {', '.join(allowed)})" if allowed else ""
+            raise CorpusError(f"{sentence.where}: unknown label {label!r}{known}")
 
 
 def _document(header: dict[str, str], sentences: list[GoldSentence]) -> GoldDocument:
@@ -134,7 +136,7 @@ def _read_gold(path: Path) -> Iterator[GoldDocument]:
         try:
             row = json.loads(line)
             sentences = tuple(
-                GoldSentence(str(s["text"]), _known(tuple(s["labels"]), where), where)
+                GoldSentence(str(s["text"]), _labels(s["labels"]), where)
                 for s in row["sentences"]
             )
             yield GoldDocument(
@@ -143,3 +145,32 @@ def _read_gold(path: Path) -> Iterator[GoldDocument]:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(f"{where}: not a gold document ({error})") from error
+
+
+def _labels(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(k, str) for k in value):
+        raise ValueError("labels are a list of names, the primary one first")
+    return tuple(value)
+
+
+def _read_table(path: Path) -> Iterator[GoldDocument]:
+    rows = csv.DictReader(io.StringIO(_read_text(path).removeprefix("\ufeff"), newline=""))
+    missing = {"text", "label"} - set(rows.fieldnames or ())
+    if missing:
+        raise CorpusError(f"{path}: no column {', '.join(sorted(missing))} (text and label work)")
+    name, sentences = "", list[GoldSentence]()
+    for number, row in enumerate(rows, 1):
+        where = f"{path}:{rows.line_num}"
+        if not (row["text"] or "").strip():
+            raise CorpusError(f"{where}: no text")
+        document = row.get("document") or f"{path.name}#{number}"
+        if sentences and document != name:
+            yield GoldDocument(name, "", "", "", tuple(sentences))
+            sentences = []
+        name = document
+        sentences.append(GoldSentence(row["text"].strip(), (row["label"] or "",), where))
+    if sentences:
+        yield GoldDocument(name, "", "", "", tuple(sentences))
+
+
+_READERS = {".jsonl": _read_gold, ".csv": _read_table}

@@ -1,40 +1,85 @@
-"""Fit the shipped models on a corpus: the fast model and Punkt's abbreviations."""
+"""Train on labelled documents: a head on the encoder, the fast model, Punkt's abbreviations."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from classifier.artifact import save
+import numpy as np
+
+from classifier.artifact import load_encoder, save
 from classifier.corpus import GoldDocument, fingerprint
+from classifier.encoder import EncoderModel
+from classifier.errors import CorpusError
 from classifier.estimator import SentenceClassifier
-from classifier.scoring import Floats
+from classifier.head import Head, HeadTrainer
+from classifier.scoring import FastModel, Floats
+
+Fit = Callable[[Sequence[GoldDocument]], FastModel | EncoderModel]
 
 
-def train(documents: Sequence[GoldDocument], path: Path, **settings: Any) -> SentenceClassifier:
-    """Fit the fast model on labelled documents and write the model file."""
-    texts, labels, groups = _columns(documents)
-    fitted = SentenceClassifier(**settings).fit(texts, labels, groups)
-    save(fitted.model_, path, {
+def trainer(kind: str) -> Fit:
+    """A function that fits a model of a kind (`fast` or `encoder`) on documents.
+
+    Raises:
+        CorpusError: (by the function) there are fewer than two labels or documents.
+    """
+    fit = fit_fast if kind == "fast" else fit_on(HeadTrainer(load_encoder()))
+
+    def checked(documents: Sequence[GoldDocument]) -> FastModel | EncoderModel:
+        labels = {label for d in documents for label in d.primary}
+        if len(documents) < 2 or len(labels) < 2:
+            raise CorpusError(
+                f"{len(documents)} documents with {len(labels)} labels (at least two of each; "
+                f"the column `document` says which sentences belong together)"
+            )
+        return fit(documents)
+
+    return checked
+
+
+def fit_fast(documents: Sequence[GoldDocument]) -> FastModel:
+    """Fit the fast model."""
+    rows = [(s.text, s.labels[0], d.id) for d in documents for s in d.sentences]
+    texts, labels, groups = ([row[k] for row in rows] for k in range(3))
+    return SentenceClassifier().fit(texts, labels, groups).model_
+
+
+def fit_on(heads: HeadTrainer) -> Fit:
+    """A function that fits a head on the encoder, which reads each document once only."""
+
+    def fit(documents: Sequence[GoldDocument]) -> EncoderModel:
+        head: Head = heads.fit(documents)
+        return EncoderModel(head.labels, heads.encoder, head.weights, head.bias, head.temperature,
+                            0.5)
+
+    return fit
+
+
+def train(documents: Sequence[GoldDocument], path: Path, fit: Fit) -> None:
+    """Fit a model on labelled documents and write the model file."""
+    save(fit(documents), path, {
         "corpus": fingerprint(documents),
         "n_documents": len(documents),
-        "n_sentences": len(texts),
+        "n_sentences": sum(len(d.sentences) for d in documents),
+        "is_head": True,
     })
-    return fitted
 
 
-def cross_validate(documents: Sequence[GoldDocument], n_folds: int) -> tuple[Floats, list[str]]:
+def cross_validate(
+    documents: Sequence[GoldDocument], n_folds: int, fit: Fit
+) -> tuple[Floats, list[str]]:
     """Probabilities for each sentence from models that did not see its document."""
-    import numpy as np
-    from sklearn.model_selection import KFold
-
-    proba: list[Any] = [None] * len(documents)
-    for learn, test in KFold(n_folds, shuffle=True, random_state=0).split(documents):
-        texts, labels, groups = _columns([documents[i] for i in learn])
-        model = SentenceClassifier().fit(texts, labels, groups).model_
+    labels = sorted({label for d in documents for label in d.primary})
+    proba: list[Floats] = [np.zeros((0, 0))] * len(documents)
+    fold = np.random.default_rng(0).permutation(len(documents)) % n_folds
+    for k in range(n_folds):
+        model = fit([d for i, d in enumerate(documents) if fold[i] != k])
+        place = [labels.index(label) for label in model.labels]
+        test = [i for i in range(len(documents)) if fold[i] == k]
         for i in test:
-            proba[i] = model.predict_proba([documents[i].texts])
-    return np.vstack(proba), list(model.labels)
+            proba[i] = np.zeros((len(documents[i].sentences), len(labels)))
+            proba[i][:, place] = model.predict_proba([documents[i].texts])
+    return np.vstack(proba), labels
 
 
 def train_punkt(documents: Sequence[GoldDocument], path: Path) -> None:
@@ -45,8 +90,3 @@ def train_punkt(documents: Sequence[GoldDocument], path: Path) -> None:
     trainer.train("\n\n".join(" ".join(d.texts) for d in documents), finalize=True)
     found = sorted(trainer.get_params().abbrev_types)
     path.write_text(json.dumps({"abbreviations": found}, ensure_ascii=False, indent=0), "utf-8")
-
-
-def _columns(documents: Sequence[GoldDocument]) -> tuple[list[str], list[str], list[str]]:
-    rows = [(s.text, s.labels[0], d.id) for d in documents for s in d.sentences]
-    return [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]

@@ -1,0 +1,155 @@
+"""A run as one HTML page that opens offline and runs nothing that a document says.
+
+Text and names reach the page as JSON that a script of ours puts on it as text, or through
+Jinja2's escaping; a content policy forbids the network and every other script.
+"""
+
+import base64
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.document import LABELS
+from classifier.errors import ClassifierError
+from classifier.explain import explain
+from classifier.scoring import Model
+from classifier.statistics import Share, shares
+from classifier.tags import TagRow, labels_of, order, read_ledger, read_rows
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MOST_SENTENCES = 20_000
+_MOST_EXPLAINED = 3_000
+_MOST_GROUPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Documents that share a folder or a month, with their shares."""
+
+    name: str
+    n_documents: int
+    n_sentences: int
+    shares: list[Share]
+
+
+def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
+    """The page for a table of tags; with a model, the deciding words are shown too.
+
+    Raises:
+        ReadError: the table cannot be read.
+        ClassifierError: Jinja2 is not installed.
+    """
+    by_document: dict[str, Counter[str]] = defaultdict(Counter)
+    kept: dict[str, list[TagRow]] = defaultdict(list)
+    n_kept = n_review = 0
+    for row in read_rows(tags):
+        by_document[row.document][row.label] += 1
+        n_review += row.review
+        if n_kept < _MOST_SENTENCES or row.document in kept:
+            kept[row.document].append(row)
+            n_kept += 1
+    ledger = read_ledger(tags)
+    seen = {label for counts in by_document.values() for label in counts}
+    labels = order(sorted(seen | set(labels_of(tags))), LABELS)
+    explained = model if model and n_kept <= _MOST_EXPLAINED else None
+    n_sentences = sum(sum(counts.values()) for counts in by_document.values())
+    return _render(
+        title=title or tags.name, tags=tags.name, labels=labels, ledger=ledger,
+        shares=shares(by_document, labels), n_sentences=n_sentences, n_review=n_review,
+        n_documents=len(ledger) or len(by_document), n_kept=n_kept, n_shown=len(kept),
+        problems=[row for row in ledger if row.get("status") != "ok"],
+        folders=_groups(by_document, labels, {d: _folder(d, ledger) for d in by_document}),
+        months=_groups(by_document, labels, _months(ledger)),
+        has_words=explained is not None,
+        data=_data(kept, labels, explained),
+    )
+
+
+def _folder(document: str, ledger: Sequence[dict[str, str]]) -> str:
+    return str(Path(document).parent) if "/" in document else "."
+
+
+def _months(ledger: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Documents whose date begins as YYYY-MM, by month."""
+    found = {}
+    for row in ledger:
+        date = row.get("date") or ""
+        if len(date) >= 7 and date[:4].isdigit() and date[4] == "-" and date[5:7].isdigit():
+            found[row["document"]] = date[:7]
+    return found
+
+
+def _groups(
+    by_document: dict[str, Counter[str]], labels: Sequence[str], group_of: dict[str, str]
+) -> list[Group]:
+    members: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
+    for document, group in group_of.items():
+        if document in by_document:
+            members[group][document] = by_document[document]
+    if len(members) < 2:
+        return []
+    return [
+        Group(name, len(part), sum(c.total() for c in part.values()), shares(part, labels, 200))
+        for name, part in sorted(members.items())[:_MOST_GROUPS]
+    ]
+
+
+def _data(
+    kept: dict[str, list[TagRow]], labels: Sequence[str], model: Model | None
+) -> list[dict[str, Any]]:
+    documents = []
+    for name, rows in kept.items():
+        words = _words(rows, model)
+        documents.append({"name": name, "sentences": [
+            [row.text, labels.index(row.label), round(row.confidence, 3), int(row.review),
+             row.paragraph, row.page, words[i]]
+            for i, row in enumerate(rows)
+        ]})
+    return documents
+
+
+def _words(rows: Sequence[TagRow], model: Model | None) -> list[list[list[int]]]:
+    """Where the deciding words of each sentence stand in it."""
+    if model is None:
+        return [[] for _ in rows]
+    found = []
+    for row, why in zip(rows, explain(model, [row.text for row in rows]), strict=True):
+        parts = why.deciding(row.label) if row.label in why.labels else []
+        found.append(sorted([part.start, part.start + len(part.name)] for part in parts))
+    return found
+
+
+def _render(**values: Any) -> str:
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise ClassifierError("a report needs jinja2 (pip install 'policytag[report]')") from error
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+    script = (_TEMPLATES / "report.js").read_text("utf-8")
+    style = (_TEMPLATES / "report.css").read_text("utf-8")
+    return environment.get_template("report.html").render(
+        **values | {"data": _json(values["data"]), "label_names": _json(values["labels"])},
+        script=_marked(script), style=_marked(style), script_hash=_sha256(script),
+    ).encode("utf-8", "replace").decode()
+
+
+def _sha256(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(value: Any) -> Any:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return _marked(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _marked(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)

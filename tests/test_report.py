@@ -1,0 +1,128 @@
+"""A report shows what documents say and never runs it."""
+
+import csv
+import itertools
+import json
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+from click.testing import CliRunner
+
+from classifier import load_model
+from classifier.cli import main
+from classifier.report import report
+from classifier.tagging import columns
+
+NAMES = columns(["measure", "rationale", "statistic", "criticism", "other"])
+OPENERS = ["", "\"", "'", "`", ">", "\">", "'>", "</script>", "</textarea>", "-->", "]]>",
+           "</style>", "{{7*7}}", "{% raw %}", "\u2028", "\\", "</SCRIPT\t>", "<!--",
+           "\\u003c"]
+BODIES = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>",
+          "javascript:alert(1)", "<iframe src=//evil.example>", "<a href=javascript:alert(1)>x</a>",
+          "<style>@import '//evil.example'</style>", "<base href=//evil.example>",
+          "<meta http-equiv=refresh content=0>", "<ScRiPt src=//evil.example></ScRiPt>",
+          "<math><mtext><script>alert(1)</script>"]
+PAYLOADS = [a + b for a, b in itertools.product(OPENERS, BODIES)]
+
+
+def write_tags(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as out:
+        table = csv.DictWriter(out, NAMES)
+        table.writeheader()
+        for i, row in enumerate(rows):
+            table.writerow({"document": "a", "index": i, "paragraph": 0, "text": "We act.",
+                            "label": "measure", "confidence": 0.9, "review": False} | row)
+
+
+class Elements(HTMLParser):
+    """Collects the elements and the texts of script elements."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.scripts = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data):
+        if self.scripts and self.lasttag == "script":
+            self.scripts[-1] += data
+
+
+def parse(html):
+    elements = Elements()
+    elements.feed(html)
+    return elements
+
+
+def test_no_payload_becomes_an_element(tmp_path):
+    assert len(PAYLOADS) >= 200
+    plain, hostile = tmp_path / "plain.csv", tmp_path / "hostile.csv"
+    n = len(PAYLOADS)
+    write_tags(plain, [{"document": f"d{i}/a"} for i in range(n)])
+    write_tags(hostile, [{"document": f"{p}/a", "text": p, "page": p, "paragraph": p}
+                         for p in PAYLOADS])
+    quoted = ('"' + payload.replace('"', '""') + '"' for payload in PAYLOADS)
+    hostile.with_name("hostile.ledger.csv").write_text(
+        "document,status,notes,date\n" + "".join(f"{q},failed: x,y,\n" for q in quoted), "utf-8")
+    expected, found = parse(report(plain)), parse(report(hostile, title=PAYLOADS[7]))
+    kinds = {tag for tag, _ in expected.found} | {"p", "section", "thead", "tbody"}
+    assert {tag for tag, _ in found.found} <= kinds
+    assert len(found.scripts) == len(expected.scripts) == 3
+    assert found.scripts[2].strip() == expected.scripts[2].strip()
+    texts = [s[0] for d in json.loads(found.scripts[0]) for s in d["sentences"]]
+    assert sorted(texts) == sorted(PAYLOADS)
+    for _, attrs in found.found:
+        assert not any(key.startswith("on") or key in ("src", "href") for key in attrs)
+
+
+def test_the_policy_allows_no_network(tmp_path):
+    write_tags(tmp_path / "t.csv", [{}])
+    html = report(tmp_path / "t.csv")
+    assert "default-src 'none'" in html and "http://" not in html and "https://" not in html
+
+
+def test_labels_of_the_table_are_data_too(tmp_path):
+    write_tags(tmp_path / "t.csv", [{"label": "<script>alert(1)</script>"}])
+    assert len(parse(report(tmp_path / "t.csv")).scripts) == 3
+
+
+def test_large_runs_show_a_part_and_say_so(tmp_path):
+    write_tags(tmp_path / "t.csv", [{"document": f"d{i // 10}"} for i in range(25_000)])
+    html = report(tmp_path / "t.csv")
+    assert "2,000 documents with 20,000 of the 25,000 sentences" in " ".join(html.split())
+
+
+def test_deciding_words_stand_in_their_sentence(tmp_path):
+    text = "The ministry 𝔹 has banned the sale of kerosene."
+    write_tags(tmp_path / "t.csv", [{"text": text}])
+    html = report(tmp_path / "t.csv", model=load_model("fast"))
+    [[sentence]] = [d["sentences"] for d in json.loads(parse(html).scripts[0])]
+    words = [text[start:end] for start, end in sentence[6]]
+    assert words and all(word in text.split() + ["."] or word in text for word in words)
+
+
+def test_what_is_no_table_of_tags_is_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n")
+    result = CliRunner().invoke(main, ["report", str(path), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 1 and "t.csv: row 1" in result.output
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+def test_the_page_renders_in_a_browser(tmp_path):
+    """The script ran under the policy if the list of documents is in the page."""
+    write_tags(tmp_path / "t.csv", [{"document": "letter.txt", "text": "<b>We</b> act."}])
+    page = tmp_path / "r.html"
+    page.write_text(report(tmp_path / "t.csv"), "utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    dom = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True,
+                         timeout=120).stdout
+    assert "1 documents, 1 sentences" in dom and "&lt;b&gt;We&lt;/b&gt; act." in dom
+    assert 'aria-current="true"' in dom

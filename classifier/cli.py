@@ -132,18 +132,25 @@ def report(tags: Path, output: Path, title: str, explain: bool, model: str) -> N
 @click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
 @click.option("--punkt", type=_PATH, help="Also learn abbreviations, into this JSON file.")
+@click.option("--teacher", help="A model whose probabilities teach the fast one.")
+@click.option("--text", "unlabelled", type=_PATH, help="Unlabelled documents for the teacher.")
 def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str, ...],
-          punkt: Path | None) -> None:
+          punkt: Path | None, teacher: str | None, unlabelled: Path | None) -> None:
     """Train on your own labels: corpus files, gold JSONL, or a CSV with text and label."""
     from classifier.corpus import load
     from classifier.evaluation import evaluate_proba, format_table
+    from classifier.files import read_file
     from classifier.splits import select
-    from classifier.training import cross_validate, train_punkt, trainer
+    from classifier.training import cross_validate, fit_taught, train_punkt, trainer
     from classifier.training import train as fit_and_save
 
     documents = load(data, labels=None)
     documents = select(documents, *splits) if splits else documents
     fit = trainer(kind)
+    if teacher:
+        if kind != "fast":
+            raise click.UsageError("--teacher goes with --kind fast")
+        fit = fit_taught(read_file(unlabelled) if unlabelled else [], teacher)
     if cv:
         click.echo(format_table(evaluate_proba(documents, *cross_validate(documents, cv, fit))))
     if punkt:

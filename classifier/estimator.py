@@ -1,5 +1,6 @@
 """SentenceClassifier: the fast model with scikit-learn's contract."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -7,12 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 from classifier.calibration import fit_temperature
 from classifier.features import hash_features
 from classifier.scoring import FastModel, Floats, context_features
+
+_LEAST = 0.05
 
 
 class SentenceClassifier(ClassifierMixin, BaseEstimator):
@@ -24,6 +28,8 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         Size of the hashed feature space.
     C : float
         Inverse strength of regularisation of the first stage.
+    balance : float
+        How far the labels' weights are made equal in the first stage, from 0 to 1.
     n_folds : int
         Folds of the out-of-fold scores on which the context stage and temperature are fitted.
 
@@ -33,9 +39,12 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
     model_ : FastModel
     """
 
-    def __init__(self, n_buckets: int = 2**17, C: float = 4.0, n_folds: int = 5) -> None:
+    def __init__(
+        self, n_buckets: int = 2**18, C: float = 8.0, balance: float = 0.7, n_folds: int = 5
+    ) -> None:
         self.n_buckets = n_buckets
         self.C = C
+        self.balance = balance
         self.n_folds = n_folds
 
     def fit(self, X: Sequence[str], y: ArrayLike, groups: Sequence[str] | None = None) -> Self:
@@ -53,20 +62,30 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         classes, codes = np.unique(gold, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"only one class in y: {classes[0]!r}")
+        return self.fit_soft(texts, np.eye(len(classes))[codes], classes, groups)
+
+    def fit_soft(
+        self, X: Sequence[str], targets: Floats, classes: ArrayLike,
+        groups: Sequence[str] | None = None,
+    ) -> Self:
+        """Fit on probabilities (n, n_classes) of the classes, as a teacher gives them.
+
+        Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".
+        """
+        texts, names = list(X), np.asarray(classes)
         sizes = _sizes(groups, len(texts))
         document = np.repeat(np.arange(len(sizes)), sizes)
         matrix = self._matrix(texts)
-        scores = self._out_of_fold(matrix, codes, document, len(classes))
-        inputs, targets = _with_alone_copies(scores, sizes, codes)
-        context = LogisticRegression(C=1.0, max_iter=2000).fit(inputs, targets)
-        weights, bias = _linear(context, len(classes))
-        first_weights, first_bias = _linear(self._first(matrix, codes), len(classes))
+        scores = self._out_of_fold(matrix, targets, document)
+        inputs, wanted = _with_alone_copies(scores, sizes, targets)
+        weights, bias = _fit_linear(inputs, wanted, C=1.0, balance=0.0)
+        first_weights, first_bias = self._first(matrix, targets)
         in_place = context_features(scores, sizes) @ weights + bias
-        self.classes_ = classes
+        self.classes_ = names
         self.model_ = FastModel(
-            tuple(str(label) for label in classes),
+            tuple(str(label) for label in names),
             np.ascontiguousarray(first_weights, np.float32), first_bias, weights, bias,
-            temperature=fit_temperature(in_place, codes), review_below=0.5,
+            temperature=fit_temperature(in_place, targets), review_below=0.5,
         )
         return self
 
@@ -94,26 +113,14 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         shape = (len(texts), self.n_buckets)
         return csr_matrix((values, (features.row, features.bucket)), shape=shape)
 
-    def _first(self, matrix: csr_matrix, codes: NDArray[Any]) -> LogisticRegression:
-        return LogisticRegression(C=self.C, max_iter=1000, class_weight="balanced").fit(
-            matrix, codes
-        )
+    def _first(self, matrix: csr_matrix, targets: Floats) -> tuple[Floats, Floats]:
+        return _fit_linear(matrix, targets, self.C, self.balance)
 
-    def _out_of_fold(
-        self, matrix: csr_matrix, codes: NDArray[Any], document: NDArray[Any], n: int
-    ) -> Floats:
-        scores = np.zeros((len(codes), n))
-        n_folds = min(self.n_folds, len(np.unique(document)))
-        if n_folds < 2:
-            return scores
-        for train, test in _folds(document, n_folds):
-            present = np.unique(codes[train])
-            if len(present) < 2:
-                continue
-            weights, bias = _linear(self._first(matrix[train], codes[train]), len(present))
-            part = np.full((len(test), n), -10.0)
-            part[:, present] = matrix[test] @ weights + bias
-            scores[test] = part
+    def _out_of_fold(self, matrix: csr_matrix, targets: Floats, document: NDArray[Any]) -> Floats:
+        scores = np.zeros(targets.shape)
+        for train, test in _folds(document, self.n_folds):
+            weights, bias = self._first(matrix[train], targets[train])
+            scores[test] = matrix[test] @ weights + bias
         return scores
 
 
@@ -125,11 +132,29 @@ def _folds(document: NDArray[Any], n: int) -> Iterator[tuple[NDArray[Any], NDArr
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
-def _linear(fitted: LogisticRegression, n: int) -> tuple[Floats, Floats]:
-    """Weights (n_features, n) and bias (n,); two classes get a column each."""
-    weights, bias = fitted.coef_.T, fitted.intercept_
-    if n == 2:
-        return np.hstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
+def _fit_linear(
+    inputs: csr_matrix | Floats, targets: Floats, C: float, balance: float
+) -> tuple[Floats, Floats]:
+    """Logistic regression on soft targets: weights (n_features, n) and bias (n,).
+
+    A row stands once for each label that has a part in it, weighted by the part; `balance` 1
+    gives every label the same weight in all, 0 leaves them as they are.
+    """
+    rows, codes = np.nonzero(targets > _LEAST)
+    share = targets[rows, codes]
+    mass = np.bincount(codes, share, minlength=targets.shape[1])
+    share = share * (mass.sum() / len(mass) / np.maximum(mass, 1e-9))[codes] ** balance
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits matter to nobody
+        fitted = LogisticRegression(C=C, max_iter=300).fit(inputs[rows], codes, share)
+    n = targets.shape[1]
+    weights, bias = np.zeros((inputs.shape[1], n)), np.full(n, -10.0)
+    if len(fitted.classes_) == 2:
+        coefficients = np.vstack([-fitted.coef_, fitted.coef_]) / 2
+        intercepts = np.concatenate([-fitted.intercept_, fitted.intercept_]) / 2
+    else:
+        coefficients, intercepts = fitted.coef_, fitted.intercept_
+    weights[:, fitted.classes_], bias[fitted.classes_] = coefficients.T, intercepts
     return weights, bias
 
 
@@ -154,10 +179,10 @@ def _documents(X: Sequence[str], groups: Sequence[str] | None) -> list[list[str]
 
 
 def _with_alone_copies(
-    scores: Floats, sizes: list[int], codes: NDArray[Any]
-) -> tuple[Floats, NDArray[Any]]:
+    scores: Floats, sizes: list[int], targets: Floats
+) -> tuple[Floats, Floats]:
     """Training rows of the context stage: in place, and a third again without neighbours."""
     alone = slice(None, None, 3)
     singles = context_features(scores[alone], [1] * len(scores[alone]))
     rows = np.vstack([context_features(scores, sizes), singles])
-    return rows, np.concatenate([codes, codes[alone]])
+    return rows, np.vstack([targets, targets[alone]])

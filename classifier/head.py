@@ -44,7 +44,7 @@ class HeadTrainer:
         by_strength = [_unseen_scores(stacked, names, labels, row_fold, C) for C in _STRENGTHS]
         best = int(np.argmin([_log_loss(scores, codes) for scores in by_strength]))
         whole = fit_linear(stacked, names, _STRENGTHS[best])
-        temperature = fit_temperature(by_strength[best], codes)
+        temperature = fit_temperature(by_strength[best], np.eye(len(labels))[codes])
         return Head(whole.labels, whole.weights, whole.bias, temperature)
 
     def _vectors_of(self, document: GoldDocument) -> NDArray[np.float32]:
@@ -98,5 +98,5 @@ def fit_head(
     head = fit_linear(vectors, np.array([k for d in documents for k in d.primary]), _C)
     scores = encoder.vectors([d.texts for d in held_out]) @ head.weights + head.bias
     codes = np.array([head.labels.index(k) for d in held_out for k in d.primary])
-    temperature = fit_temperature(scores.astype(np.float64), codes)
+    temperature = fit_temperature(scores.astype(np.float64), np.eye(len(head.labels))[codes])
     return EncoderModel(head.labels, encoder, head.weights, head.bias, temperature, 0.5)

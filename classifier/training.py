@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.artifact import load_encoder, save
+from classifier.artifact import load_encoder, load_model, save
 from classifier.corpus import GoldDocument, fingerprint
+from classifier.distill import teach
+from classifier.document import Document
 from classifier.encoder import EncoderModel
 from classifier.errors import CorpusError
 from classifier.estimator import SentenceClassifier
@@ -42,6 +44,15 @@ def fit_fast(documents: Sequence[GoldDocument]) -> FastModel:
     rows = [(s.text, s.labels[0], d.id) for d in documents for s in d.sentences]
     texts, labels, groups = ([row[k] for row in rows] for k in range(3))
     return SentenceClassifier().fit(texts, labels, groups).model_
+
+
+def fit_taught(unlabelled: Sequence[Document], teacher: str = "encoder") -> Fit:
+    """A function that fits the fast model, taught by another model on unlabelled text too."""
+
+    def fit(documents: Sequence[GoldDocument]) -> FastModel:
+        return teach(load_model(teacher), documents, unlabelled)
+
+    return fit
 
 
 def fit_on(heads: HeadTrainer) -> Fit:

@@ -1,4 +1,4 @@
-.PHONY: test lint train
+.PHONY: test lint train card encoder
 
 test:
 	python -m pytest -q
@@ -11,3 +11,14 @@ lint:
 train:
 	policytag train corpus --kind fast --split train --split dev -o models/fast.zip \
 	  --punkt models/punkt.json --teacher encoder $(if $(TEXT),--text $(TEXT))
+
+# GOLD: a gold file to measure on besides the corpus test split
+card:
+	policytag corpus datasheet corpus corpus/README.md
+	policytag model card models/README.md $(if $(GOLD),--gold "the development gold" $(GOLD)) \
+	  --gold "the corpus test split" corpus
+
+# REAL: a gold file of real sentences to learn from besides the corpus; goes on where it was cut
+encoder:
+	python -m classifier.export corpus $(if $(REAL),--also $(REAL)) --folder build/encoder \
+	  -o models/encoder.zip

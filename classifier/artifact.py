@@ -56,13 +56,15 @@ KINDS = {
 def save(model: FastModel | EncoderModel, path: Path, about: Mapping[str, Any]) -> None:
     """Write a model; the same model gives the same bytes.
 
-    An encoder model whose encoder is the shipped one is written as its head alone.
+    With `is_head` in `about`, an encoder model is written as its head alone, which goes with the
+    shipped encoder.
     """
     about = dict(about)
+    is_head = about.pop("is_head", False)
     kind, blobs = "fast", {}
     if isinstance(model, EncoderModel):
         digest = _sha256(model.encoder.onnx)
-        kind = "head" if about.pop("is_head", False) else "encoder"
+        kind = "head" if is_head else "encoder"
         blobs = {"encoder.onnx": model.encoder.onnx, "tokenizer.json": model.encoder.tokenizer}
         about["encoder"] = digest
     arrays = {f"{name}.npy": _dump(getattr(model, name)) for name in KINDS[kind].arrays}

@@ -243,3 +243,35 @@ def show(name: str) -> None:
     from classifier.artifact import load_manifest
 
     click.echo(json.dumps(load_manifest(name), indent=1, sort_keys=True))
+
+
+@model.command()
+@click.argument("card", type=_PATH)
+@click.option("--gold", "golds", nargs=2, multiple=True, required=True, metavar="NAME FILE",
+              help="Gold to measure on; a corpus folder stands for its test split.")
+@click.option("--model", "names", multiple=True, default=("encoder", "fast"))
+def card(card: Path, golds: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> None:
+    """Measure models and fill in the figures of a model card."""
+    from classifier.artifact import load_model
+    from classifier.card import figures, fill
+    from classifier.corpus import load
+    from classifier.evaluation import evaluate as measure
+    from classifier.splits import select
+
+    parts = []
+    for gold, path in golds:
+        documents = load(Path(path))
+        documents = select(documents, "test") if Path(path).is_dir() else documents
+        parts += [figures(measure(documents, load_model(name)), name, gold) for name in names]
+    fill(card, "figures", "\n".join(parts))
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
+@click.argument("card", type=_PATH)
+def datasheet(path: Path, card: Path) -> None:
+    """Count a corpus and fill in the counts of its datasheet."""
+    from classifier.card import counts, fill
+    from classifier.corpus import load
+
+    fill(card, "counts", counts(load(path)))

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from classifier.artifact import save
-from classifier.corpus import GoldDocument, fingerprint
+from classifier.corpus import GoldDocument, fingerprint, load
 from classifier.encoder import Encoder, EncoderModel
-from classifier.finetune import Recipe, Tagger, requirements
+from classifier.finetune import Recipe, Tagger, finetune, requirements
 from classifier.head import fit_head
+from classifier.splits import select
 
 
 def export(
@@ -66,3 +69,25 @@ def quantised(folder: Path) -> bytes:
         )
         quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
         return small.read_bytes()
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--also", type=click.Path(path_type=Path), help="More labelled documents.")
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Checkpoints, log.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--epochs", default=Recipe().epochs, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def main(
+    corpus: Path, also: Path | None, folder: Path, output: Path, epochs: int, seed: int
+) -> None:
+    """Fine-tune the encoder on the training split and write the model file."""
+    own, more = load(corpus), load(also) if also else []
+    learn = [*select(own, "train"), *select(more, "train", "test")]
+    held_out = [*select(own, "dev"), *select(more, "dev")]
+    finetune(learn, folder, Recipe(epochs=epochs, seed=seed), held_out)
+    export(folder, output, learn, held_out)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,8 +27,8 @@ _CLS, _SEP, _PAD = 101, 102, 0
 class Recipe:
     """Settings of a training run."""
 
-    epochs: int = 8
-    learning_rate: float = 1e-4
+    epochs: int = 6
+    learning_rate: float = 1.5e-4
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warmup: float = 0.1

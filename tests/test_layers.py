@@ -20,7 +20,7 @@ LAYERS = [
     {"calibration", "encoder", "files", "ledger"},
     {"corpus", "estimator", "explain", "tags", "statistics"},
     {"artifact", "evaluation", "head", "splits", "finetune", "report", "distill"},
-    {"doctor", "export", "parts", "tagging", "training"},
+    {"card", "doctor", "export", "parts", "tagging", "training"},
     {"assembly"},
     {"batch"},
     {"cli"},

@@ -46,10 +46,18 @@ def run(
             settings, sorted(done.values(), key=lambda part: part.index),
             columns(_model(settings.model).labels),
         )
-        shutil.rmtree(settings.folder)
+        _discard(settings.folder)
         return finished
     except OSError as error:
         raise WriteError(f"{error.filename or settings.output}: {error.strerror}") from error
+
+
+def _discard(folder: Path) -> None:
+    """Remove a run's folder; a kill in the middle must not leave half of one under its name."""
+    rubbish = folder.with_name(f".{folder.name}.done")
+    shutil.rmtree(rubbish, ignore_errors=True)
+    os.replace(folder, rubbish)
+    shutil.rmtree(rubbish)
 
 
 def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
@@ -91,7 +99,8 @@ def _work(
         for task in tasks(find(paths), settings.read, settings.limits):
             seen.add(task.index)
             part = done.get(task.index)
-            if part is None or part.fingerprint != task.fingerprint(settings.limits):
+            is_there = all(path.is_file() for path in settings.part_paths(task.index))
+            if not (part and is_there and part.fingerprint == task.fingerprint(settings.limits)):
                 yield task
 
     counts = [sum(p.documents for p in done.values()), sum(p.sentences for p in done.values())]

@@ -1,4 +1,4 @@
-.PHONY: test lint train card encoder
+.PHONY: test lint train card encoder gate gate-update bench
 
 test:
 	python -m pytest -q
@@ -22,3 +22,13 @@ card:
 encoder:
 	python -m classifier.export corpus $(if $(REAL),--also $(REAL)) --folder build/encoder \
 	  -o models/encoder.zip
+
+gate:
+	python tests/quality/gate.py $(if $(GOLD),--gold $(GOLD))
+
+gate-update:
+	python tests/quality/gate.py --update $(if $(ALLOW),--allow) $(if $(GOLD),--gold $(GOLD))
+
+# TEXT, GOLD: as above; peers that are not installed are left out
+bench:
+	python tests/speed/bench.py $(if $(TEXT),--text $(TEXT)) $(if $(GOLD),--gold $(GOLD)) -o build/bench.json

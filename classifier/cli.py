@@ -192,6 +192,24 @@ def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: i
         write_predictions(documents, proba, labels, predictions)
 
 
+@main.command()
+@click.argument("source", type=_PATH)
+@click.argument("target", type=_PATH)
+@click.option("--from", "source_form", default="gold", show_default=True,
+              help="gold, doccano, labelstudio or prodigy.")
+@click.option("--to", "target_form", default="corpus", show_default=True,
+              help="corpus, gold, doccano, labelstudio or prodigy.")
+def convert(source: Path, target: Path, source_form: str, target_form: str) -> None:
+    """Convert labelled documents from and to the formats of annotation tools."""
+    from classifier.corpus import load
+    from classifier.interchange import read, write
+
+    is_own = source_form in ("gold", "corpus")
+    documents = load(source, labels=None) if is_own else read(source, source_form)
+    write(documents, target, target_form)
+    click.echo(f"{target}: {len(documents)} documents", err=True)
+
+
 @main.group()
 def corpus() -> None:
     """Look after labelled documents."""

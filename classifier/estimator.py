@@ -25,7 +25,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     n_buckets : int
-        Size of the hashed feature space.
+        Size of the hashed feature space, a power of two.
     C : float
         Inverse strength of regularisation of the first stage.
     balance : float
@@ -108,8 +108,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
 
     def _matrix(self, texts: list[str]) -> csr_matrix:
         features = hash_features(texts, self.n_buckets)
-        counts = np.bincount(features.row, minlength=len(texts))
-        values = 1 / np.sqrt(np.maximum(counts, 1))[features.row]
+        values = 1 / np.sqrt(np.maximum(features.counts(), 1))[features.row]
         shape = (len(texts), self.n_buckets)
         return csr_matrix((values, (features.row, features.bucket)), shape=shape)
 

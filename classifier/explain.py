@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from classifier.encoder import EncoderModel
 from classifier.features import hash_features
-from classifier.scoring import FastModel, Floats, Model, context_features
+from classifier.scoring import FastModel, Floats, Model, context_features, sum_weights
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -113,13 +113,8 @@ def _word_scores(model: FastModel, text: str) -> list[tuple[str, int, Floats]]:
 def _raw_scores(model: FastModel, texts: Sequence[str]) -> Floats:
     """First-stage scores without bias or normalisation by length of the variants."""
     features = hash_features(texts, len(model.weights))
-    length = max(int((features.row == 0).sum()), 1)
-    gathered = model.weights[features.bucket].astype(np.float64)
-    columns = [
-        np.bincount(features.row, gathered[:, k], minlength=features.n_rows)
-        for k in range(len(model.labels))
-    ]
-    return np.stack(columns, axis=1) / np.sqrt(length)
+    length = max(int(features.counts()[0]), 1)
+    return sum_weights(features, model.weights) / np.sqrt(length)
 
 
 def _explain_encoder(model: EncoderModel, sentences: Sequence[str]) -> list[Explanation]:

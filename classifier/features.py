@@ -27,49 +27,63 @@ _DIGITS[ord("0") : ord("9") + 1] = ord("0")  # the value of a number carries no 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Feature occurrences of a batch: `row[i]` (a sentence) has the feature `bucket[i]`."""
+    """Feature occurrences of a batch, a block a kind: in it `row[i]` has the feature `bucket[i]`.
 
-    row: NDArray[np.int64]
-    bucket: NDArray[np.int64]
+    Rows (sentences) ascend within a block.
+    """
+
+    blocks: tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]
     n_rows: int
+
+    @property
+    def row(self) -> NDArray[np.int64]:
+        """The rows of all occurrences."""
+        return np.concatenate([row for row, _ in self.blocks])
+
+    @property
+    def bucket(self) -> NDArray[np.int64]:
+        """The buckets of all occurrences, in the order of `row`."""
+        return np.concatenate([bucket for _, bucket in self.blocks])
+
+    def counts(self) -> NDArray[np.int64]:
+        """Occurrences in each row, (n_rows,)."""
+        return np.sum([np.bincount(row, minlength=self.n_rows) for row, _ in self.blocks], axis=0)
 
 
 def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
     """Hash words, pairs, triples, prefixes and suffixes of each sentence.
 
     Text is lower-cased and encoded as UTF-8 (lone surrogates become `?`); digits count as 0.
-    The hashes are the same on every platform. A feature counts once a sentence.
+    `n_buckets` is a power of two. The hashes are the same on every platform.
 
     >>> features = hash_features(["We act.", "We wait."], 1024)
     >>> features.n_rows, features.bucket.max() < 1024
     (2, np.True_)
     """
-    joined = "\n".join(" ".join(text.lower().split()) for text in sentences) + "\n"
+    joined = "\n".join([" ".join(text.lower().split()) for text in sentences]) + "\n"
     buffer = _DIGITS[np.frombuffer(joined.encode("utf-8", "replace"), np.uint8)]
     starts, ends = _tokens(buffer)
-    if not len(starts):
-        empty = np.zeros(0, np.int64)
-        return Features(empty, empty, len(sentences))
     hashes = _span_hasher(buffer)
-    row = np.cumsum(buffer == 10)[starts].astype(np.int64)
+    row = np.cumsum(buffer == 10)[starts]
     word = hashes(starts, ends)
-    lengths = ends - starts
-    same2, same3 = row[1:] == row[:-1], row[2:] == row[:-2]
+    mixed = _mix(word)
+    same2 = row[1:] == row[:-1]
+    same3 = same2[1:] & same2[:-1]
     first = np.ones(len(row), bool)
     first[1:] = ~same2
-    long = lengths > 5
-    parts = [
-        (row, word, "word"),
-        (row[1:][same2], _mix(word[:-1], word[1:])[same2], "pair"),
-        (row[2:][same3], _mix(_mix(word[:-2], word[1:-1]), word[2:])[same3], "triple"),
-        (row[long], hashes(starts[long], starts[long] + 5), "prefix"),
-        (row[long], hashes(ends[long] - 4, ends[long]), "suffix"),
-        (row[first], word[first], "first"),
+    long = np.flatnonzero(ends - starts > 5)
+    pairs = mixed[:-1] + word[1:]
+    triples = _mix(pairs[:-1]) + word[2:]
+    kinds = [
+        ("word", row, word),
+        ("pair", row[1:][same2], pairs[same2]),
+        ("triple", row[2:][same3], triples[same3]),
+        ("prefix", row[long], hashes(starts[long], starts[long] + 5)),
+        ("suffix", row[long], hashes(ends[long] - 4, ends[long])),
+        ("first", row[first], word[first]),
     ]
-    rows = np.concatenate([part[0] for part in parts])
-    buckets = np.concatenate([_bucket(part[1], _SALTS[part[2]], n_buckets) for part in parts])
-    keys = np.unique(rows * n_buckets + buckets)
-    return Features(keys // n_buckets, keys % n_buckets, len(sentences))
+    blocks = tuple((rows, _bucket(values, _SALTS[kind], n_buckets)) for kind, rows, values in kinds)
+    return Features(blocks, len(sentences))
 
 
 def _tokens(buffer: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -95,12 +109,12 @@ def _span_hasher(buffer: NDArray[np.uint8]):  # type: ignore[no-untyped-def]
     return hashes
 
 
-def _mix(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (left ^ (left >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9) + right
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return (values ^ (values >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
 
 
 def _bucket(values: NDArray[np.uint64], salt: int, n_buckets: int) -> NDArray[np.int64]:
     mixed = (values + np.uint64(salt)) * np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(32)
     mixed *= np.uint64(_PRIME)
-    return ((mixed >> np.uint64(33)) % np.uint64(n_buckets)).astype(np.int64)
+    return ((mixed >> np.uint64(33)) & np.uint64(n_buckets - 1)).astype(np.int64)

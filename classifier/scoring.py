@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import hash_features
+from classifier.features import Features, hash_features
 
 Floats = NDArray[np.float64]
 
@@ -46,17 +46,8 @@ class FastModel:
     def first_scores(self, sentences: Sequence[str]) -> Floats:
         """Score sentences by themselves: (n_sentences, n_labels)."""
         features = hash_features(sentences, len(self.weights))
-        counts = np.bincount(features.row, minlength=features.n_rows).astype(float)
-        scale = 1 / np.sqrt(np.maximum(counts, 1))
-        gathered = self.weights[features.bucket].astype(np.float64)
-        sums = np.stack(
-            [
-                np.bincount(features.row, gathered[:, k], minlength=features.n_rows)
-                for k in range(len(self.labels))
-            ],
-            axis=1,
-        )
-        return sums * scale[:, None] + self.bias
+        scale = 1 / np.sqrt(np.maximum(features.counts(), 1))
+        return sum_weights(features, self.weights) * scale[:, None] + self.bias
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Score every sentence of the documents, in order, with its neighbours in view."""
@@ -67,6 +58,16 @@ class FastModel:
     def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Calibrated probabilities, (n_sentences, n_labels); rows add up to 1."""
         return softmax(self.decision_function(documents) / self.temperature)
+
+
+def sum_weights(features: Features, weights: NDArray[np.float32]) -> Floats:
+    """Sum the weights of each row's features: (n_rows, n_labels)."""
+    sums = np.zeros((features.n_rows, weights.shape[1]))
+    for row, bucket in features.blocks:
+        if len(row):
+            begins = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
+            sums[row[begins]] += np.add.reduceat(weights[bucket], begins, axis=0)
+    return sums
 
 
 def context_features(scores: Floats, sizes: Sequence[int]) -> Floats:

@@ -19,7 +19,7 @@ LAYERS = [
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files", "ledger"},
     {"corpus", "estimator", "explain", "tags", "statistics"},
-    {"artifact", "evaluation", "head", "splits", "finetune", "report", "distill"},
+    {"artifact", "evaluation", "head", "splits", "finetune", "interchange", "report", "distill"},
     {"card", "doctor", "export", "parts", "tagging", "training"},
     {"assembly"},
     {"batch"},

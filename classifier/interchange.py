@@ -1,0 +1,153 @@
+"""Labelled documents from and to the formats of annotation tools.
+
+A document's text is its sentences, a line each; a label is a span over a sentence, and a second
+label a second span over the same characters.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from classifier.corpus import GoldDocument, GoldSentence
+from classifier.errors import CorpusError
+
+Span = tuple[int, int, str]
+Raw = tuple[str, str, list[Span]]
+
+
+def write(documents: Sequence[GoldDocument], path: Path, form: str) -> None:
+    """Write documents as `gold`, `corpus`, `doccano`, `labelstudio` or `prodigy`.
+
+    Raises:
+        CorpusError: the format is unknown, or the file cannot be written.
+    """
+    try:
+        path.write_text(_WRITERS[form](documents), "utf-8")
+    except KeyError:
+        raise CorpusError(f"{form}: no such format (known: {', '.join(_WRITERS)})") from None
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}") from error
+
+
+def read(path: Path, form: str) -> list[GoldDocument]:
+    """Read documents that an annotation tool wrote.
+
+    Raises:
+        CorpusError: the format is unknown, or the file is not of it.
+    """
+    if form not in _READERS:
+        raise CorpusError(f"{form}: no such format (known: {', '.join(_READERS)})")
+    try:
+        rows = _READERS[form](path.read_text("utf-8"))
+        documents = [_document(path, n, *row) for n, row in enumerate(rows, 1)]
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise CorpusError(f"{path}: not {form} ({type(error).__name__}: {error})") from error
+    return [document for document in documents if document.sentences]
+
+
+def _document(path: Path, number: int, key: str, text: str, spans: list[Span]) -> GoldDocument:
+    by_place: dict[tuple[int, int], list[str]] = {}
+    for start, end, label in spans:
+        if not 0 <= start < end <= len(text):
+            raise CorpusError(f"{path}: document {number}: span {start}-{end} is outside its text")
+        by_place.setdefault((start, end), []).append(label)
+    sentences = tuple(
+        GoldSentence(text[start:end].strip(), tuple(dict.fromkeys(labels)), f"{path}:{number}")
+        for (start, end), labels in sorted(by_place.items())
+    )
+    return GoldDocument(key, "", "", "", sentences)
+
+
+def _spans(document: GoldDocument) -> tuple[str, list[Span]]:
+    spans, at = [], 0
+    for sentence in document.sentences:
+        spans += [(at, at + len(sentence.text), label) for label in sentence.labels]
+        at += len(sentence.text) + 1
+    return "\n".join(document.texts), spans
+
+
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _rows(text: str) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in text.split("\n") if line.strip())
+
+
+def _to_gold(documents: Sequence[GoldDocument]) -> str:
+    return _lines({
+        "id": d.id, "genre": d.genre, "country": d.country, "title": d.title,
+        "sentences": [{"text": s.text, "labels": list(s.labels)} for s in d.sentences],
+    } for d in documents)
+
+
+def _to_corpus(documents: Sequence[GoldDocument]) -> str:
+    parts = []
+    for d in documents:
+        lines = [f"{','.join(s.labels)}\t{' '.join(s.text.split())}" for s in d.sentences]
+        head = (f"# id={'_'.join(d.id.split())} genre={d.genre or 'news'} type=unknown "
+                f"country={d.country or 'XX'} title={' '.join(d.title.split()) or d.id}")
+        parts.append("\n".join([head, *lines]))
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _to_doccano(documents: Sequence[GoldDocument]) -> str:
+    rows = ((d, *_spans(d)) for d in documents)
+    return _lines({"id": d.id, "text": text, "label": [list(s) for s in spans]}
+                  for d, text, spans in rows)
+
+
+def _from_doccano(text: str) -> Iterator[Raw]:
+    for row in _rows(text):
+        spans = [(int(s[0]), int(s[1]), str(s[2])) for s in row.get("label", row.get("labels", []))]
+        yield str(row["id"]), str(row["text"]), spans
+
+
+def _to_prodigy(documents: Sequence[GoldDocument]) -> str:
+    rows = ((d, *_spans(d)) for d in documents)
+    return _lines({
+        "text": text, "meta": {"id": d.id}, "answer": "accept",
+        "spans": [{"start": a, "end": b, "label": k} for a, b, k in spans],
+    } for d, text, spans in rows)
+
+
+def _from_prodigy(text: str) -> Iterator[Raw]:
+    """Only what was accepted counts."""
+    for number, row in enumerate(_rows(text), 1):
+        if row.get("answer", "accept") == "accept":
+            spans = [(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"]]
+            yield str(row.get("meta", {}).get("id", number)), str(row["text"]), spans
+
+
+def _to_labelstudio(documents: Sequence[GoldDocument]) -> str:
+    tasks = []
+    for d in documents:
+        text, spans = _spans(d)
+        result = [
+            {"from_name": "label", "to_name": "text", "type": "labels",
+             "value": {"start": a, "end": b, "text": text[a:b], "labels": [k]}}
+            for a, b, k in spans
+        ]
+        tasks.append({"data": {"id": d.id, "text": text}, "annotations": [{"result": result}]})
+    return json.dumps(tasks, ensure_ascii=False, indent=1)
+
+
+def _from_labelstudio(text: str) -> Iterator[Raw]:
+    """The newest annotation of a task that was not cancelled."""
+    for number, task in enumerate(json.loads(text), 1):
+        kept = [a for a in task["annotations"] if not a.get("was_cancelled")]
+        values = [item["value"] for item in kept[-1]["result"]] if kept else []
+        spans = [(int(v["start"]), int(v["end"]), str(k)) for v in values for k in v["labels"]]
+        yield str(task["data"].get("id", number)), str(task["data"]["text"]), spans
+
+
+_WRITERS: dict[str, Callable[[Sequence[GoldDocument]], str]] = {
+    "gold": _to_gold, "corpus": _to_corpus, "doccano": _to_doccano, "prodigy": _to_prodigy,
+    "labelstudio": _to_labelstudio,
+}
+_READERS: dict[str, Callable[[str], Iterator[Raw]]] = {
+    "doccano": _from_doccano, "prodigy": _from_prodigy, "labelstudio": _from_labelstudio,
+}

@@ -1,0 +1,56 @@
+"""What is written for an annotation tool comes back with the same sentences and labels."""
+
+import pytest
+from click.testing import CliRunner
+
+from classifier.cli import main
+from classifier.corpus import GoldDocument, GoldSentence, load
+from classifier.errors import CorpusError
+from classifier.interchange import read, write
+
+DOCUMENTS = [
+    GoldDocument("a", "gov", "KE", "Ferries", (
+        GoldSentence("No ferry may sail full.", ("measure", "rationale"), ""),
+        GoldSentence("Two sank \U0001f6a2 in May.", ("statistic",), ""))),
+    GoldDocument("b", "news", "PE", "Smelter", (GoldSentence("It shut.", ("other",), ""),)),
+]
+
+
+def contents(documents):
+    return [(d.id, [(s.text, s.labels) for s in d.sentences]) for d in documents]
+
+
+@pytest.mark.parametrize("form", ["doccano", "prodigy", "labelstudio"])
+def test_labels_survive_the_journey(tmp_path, form):
+    write(DOCUMENTS, tmp_path / "x", form)
+    assert contents(read(tmp_path / "x", form)) == contents(DOCUMENTS)
+
+
+@pytest.mark.parametrize("form, name", [("gold", "x.jsonl"), ("corpus", "x.txt")])
+def test_own_formats_survive_too(tmp_path, form, name):
+    write(DOCUMENTS, tmp_path / name, form)
+    assert contents(load(tmp_path / name)) == contents(DOCUMENTS)
+
+
+@pytest.mark.parametrize("form", ["doccano", "prodigy", "labelstudio"])
+@pytest.mark.parametrize("text", ["{", "[]x", '{"id": 1}\n', "null", '[{"data": 3}]'])
+def test_damaged_files_are_named(tmp_path, form, text):
+    path = tmp_path / "x"
+    path.write_text(text)
+    with pytest.raises(CorpusError, match="x: not"):
+        read(path, form)
+
+
+def test_a_span_outside_its_text_is_named(tmp_path):
+    path = tmp_path / "x"
+    path.write_text('{"id": 1, "text": "abc", "label": [[0, 9, "other"]]}')
+    with pytest.raises(CorpusError, match="span 0-9"):
+        read(path, "doccano")
+
+
+def test_the_command_converts(tmp_path):
+    source, target = tmp_path / "x.json", tmp_path / "back.txt"
+    write(DOCUMENTS, source, "labelstudio")
+    command = ["convert", str(source), str(target), "--from", "labelstudio", "--to", "corpus"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert contents(load(target)) == contents(DOCUMENTS)

@@ -100,7 +100,7 @@ def fasttext():
     predict = model.f.multilinePredict
     return peer(lambda sentences: [
         labels[0].removeprefix("__label__")
-        for labels in predict([" ".join(s.split()) + "\n" for s in sentences], 1, 0.0, "strict")[1]
+        for labels in predict([" ".join(s.split()) + "\n" for s in sentences], 1, 0.0, "strict")[0]
     ])
 
 

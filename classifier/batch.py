@@ -23,7 +23,7 @@ from classifier.isolation import Child, Limits
 from classifier.ledger import Entry
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
 from classifier.scoring import Model
-from classifier.tagging import columns, rows, tag
+from classifier.tagging import columns, label, rows
 from classifier.writers import open_writer
 from classifier.writers.lines import CsvStream, JsonStream
 
@@ -145,12 +145,17 @@ def do_task(task: Task, settings: Settings) -> Done:
                 origins[id(document)] = origin
                 yield document
 
-        for document, predictions in tag(plain(), model):
-            path = str(origins.pop(id(document)))
-            entries.append(ledger.entry_of(document, predictions, path, _kind(path)))
-            for row in rows(document, predictions):
+        for labelled in label(plain(), model):
+            path = str(origins.pop(id(labelled.document)))
+            n_review = 0
+            for row in rows(labelled):
                 stream.write(row)
-                n_sentences += 1
+                n_review += row["review"]
+            n_sentences += len(labelled.sentences)
+            given = [labelled.labels[k] for k in labelled.best]
+            entries.append(
+                ledger.entry_of(labelled.document, given, n_review, path, _kind(path))
+            )
     with atomic(part_ledger) as out:
         for entry in entries:
             out.write(json.dumps(entry.row()) + "\n")

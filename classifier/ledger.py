@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from classifier.document import LABELS, Document, Prediction
+from classifier.document import LABELS, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,21 @@ COLUMNS = [field.name for field in fields(Entry)]
 
 
 def entry_of(
-    document: Document, predictions: Sequence[Prediction], path: str, kind: str,
-    data_sha256: str = "", n_bytes: int = 0,
+    document: Document, labels: Sequence[str], n_review: int, path: str, kind: str
 ) -> Entry:
-    """The entry of a document that was read."""
-    counts = Counter(p.label for p in predictions)
+    """The entry of a document that was read, whose sentences got these labels."""
+    counts = Counter(labels)
     empty_pages = sum(
         int(note.rsplit(" ", 1)[-1]) for note in document.notes if note.startswith("pages without")
     )
-    low = sum(p.review for p in predictions) / len(predictions) if predictions else 0.0
     text = document.text.encode("utf-8", "replace")
     return Entry(
-        document.id, path, _status(document, predictions),
-        data_sha256 or hashlib.sha256(text).hexdigest(), n_bytes or len(text), kind,
+        document.id, path, _status(document, bool(labels)),
+        hashlib.sha256(text).hexdigest(), len(text), kind,
         document.encoding, document.title, document.date, document.sender,
-        len(document.pages), empty_pages, len(document.text), len(predictions),
+        len(document.pages), empty_pages, len(document.text), len(labels),
         **{label: counts[label] for label in LABELS},
-        low_confidence=round(low, 4), notes="; ".join(document.notes),
+        low_confidence=round(n_review / max(len(labels), 1), 4), notes="; ".join(document.notes),
     )
 
 
@@ -80,11 +78,11 @@ def failure_of(path: str, reason: str, kind: str) -> Entry:
     return Entry(path, path, status, type=kind)
 
 
-def _status(document: Document, predictions: Sequence[Prediction]) -> str:
+def _status(document: Document, has_sentences: bool) -> str:
     skipped = [note for note in document.notes if note.startswith("skipped")]
     if skipped:
         return skipped[0]
-    if predictions:
+    if has_sentences:
         return "ok"
     return "no_text_layer" if document.pages else "empty"
 

@@ -1,7 +1,11 @@
 """Documents in, predictions out; predictions in, rows out."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from classifier.document import LABELS, Document, Prediction, Sentence
 from classifier.explain import explain
@@ -18,6 +22,31 @@ def columns(labels: Sequence[str]) -> list[str]:
     return [*_COLUMNS, *order, "review"]
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A document with its sentences, and the rows of their probabilities.
+
+    Probabilities are rounded to four digits; `best` is the column of the label given.
+    """
+
+    document: Document
+    sentences: Sequence[Sentence]
+    labels: tuple[str, ...]
+    proba: list[list[float]]
+    best: list[int]
+    review_below: float
+
+    def predictions(self) -> list[Prediction]:
+        """The same as values of their own."""
+        return [
+            Prediction(
+                sentence, self.labels[best], dict(zip(self.labels, proba, strict=True)),
+                proba[best] < self.review_below,
+            )
+            for sentence, proba, best in zip(self.sentences, self.proba, self.best, strict=True)
+        ]
+
+
 def tag(
     documents: Iterable[Document], model: Model
 ) -> Iterator[tuple[Document, list[Prediction]]]:
@@ -28,51 +57,57 @@ def tag(
     >>> len(predictions)
     2
     """
-    batch: list[Document] = []
-    for document in documents:
-        batch.append(document)
-        if len(batch) == _BATCH:
-            yield from _tag_batch(batch, model)
-            batch = []
-    yield from _tag_batch(batch, model)
+    for labelled in label(documents, model):
+        yield labelled.document, labelled.predictions()
 
 
-def rows(
-    document: Document, predictions: list[Prediction], explained_by: Model | None = None
-) -> Iterator[dict[str, Any]]:
+def label(documents: Iterable[Document], model: Model) -> Iterator[Labelled]:
+    """Split and label documents, a batch at a time, without a value a sentence."""
+    stream = iter(documents)
+    while batch := list(islice(stream, _BATCH)):
+        yield from _label_batch(batch, model)
+
+
+def rows(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict[str, Any]]:
     """The rows of a document, as the columns name them.
 
     With a model to explain by, each also has the `words` that decided.
     """
-    explanations = explain(explained_by, [p.sentence.text for p in predictions]) if (
-        explained_by) else [None] * len(predictions)
-    for index, (p, why) in enumerate(zip(predictions, explanations, strict=True)):
-        words = {"words": [part.name for part in why.deciding(p.label)]} if why else {}
-        proba = {label: round(value, 4) for label, value in p.proba.items()}
-        yield {
-            "document": document.id, "index": index, "page": document.page_of(p.sentence.start),
-            "paragraph": p.sentence.paragraph, "start": p.sentence.start, "end": p.sentence.end,
-            "text": p.sentence.text, "label": p.label, "confidence": round(p.confidence, 4),
-            **proba, "review": p.review, **words,
+    document, names, review_below = labelled.document, labelled.labels, labelled.review_below
+    words = _words(labelled, explained_by) if explained_by else None
+    each = zip(labelled.sentences, labelled.proba, labelled.best, strict=True)
+    for index, (sentence, proba, best) in enumerate(each):
+        row = {
+            "document": document.id, "index": index, "page": document.page_of(sentence.start),
+            "paragraph": sentence.paragraph, "start": sentence.start, "end": sentence.end,
+            "text": sentence.text, "label": names[best], "confidence": proba[best],
         }
+        row.update(zip(names, proba, strict=True))
+        row["review"] = proba[best] < review_below
+        if words:
+            row["words"] = words[index]
+        yield row
 
 
-def _tag_batch(
-    batch: list[Document], model: Model
-) -> Iterator[tuple[Document, list[Prediction]]]:
-    sentences = [_sentences(document) for document in batch]
-    if not any(sentences):
-        yield from ((document, []) for document in batch)
-        return
-    proba = model.predict_proba([[s.text for s in group] for group in sentences])
+def _words(labelled: Labelled, model: Model) -> list[list[str]]:
+    found = explain(model, [sentence.text for sentence in labelled.sentences])
+    return [
+        [part.name for part in why.deciding(labelled.labels[best])]
+        for why, best in zip(found, labelled.best, strict=True)
+    ]
+
+
+def _label_batch(batch: Sequence[Document], model: Model) -> Iterator[Labelled]:
+    split_up = [_sentences(document) for document in batch]
+    proba = model.predict_proba([[s.text for s in group] for group in split_up])
+    table, best = np.round(proba, 4).tolist(), proba.argmax(axis=1).tolist()
     row = 0
-    for document, group in zip(batch, sentences, strict=True):
-        predictions = [
-            _prediction(sentence, proba[row + i].tolist(), model)
-            for i, sentence in enumerate(group)
-        ]
-        row += len(group)
-        yield document, predictions
+    for document, group in zip(batch, split_up, strict=True):
+        end = row + len(group)
+        yield Labelled(
+            document, group, model.labels, table[row:end], best[row:end], model.review_below
+        )
+        row = end
 
 
 def _sentences(document: Document) -> list[Sentence]:
@@ -85,9 +120,3 @@ def _sentences(document: Document) -> list[Sentence]:
         found.append(Sentence(text, start, index))
         at = start + len(text)
     return found
-
-
-def _prediction(sentence: Sentence, proba: list[float], model: Model) -> Prediction:
-    best = max(range(len(proba)), key=proba.__getitem__)
-    named = dict(zip(model.labels, proba, strict=True))
-    return Prediction(sentence, model.labels[best], named, proba[best] < model.review_below)

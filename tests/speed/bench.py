@@ -20,10 +20,10 @@ from pathlib import Path  # noqa: E402
 
 import click  # noqa: E402
 
-from classifier import Document, load_model, tag  # noqa: E402
+from classifier import Document, load_model  # noqa: E402
 from classifier.corpus import load  # noqa: E402
 from classifier.splits import select  # noqa: E402
-from classifier.tagging import rows  # noqa: E402
+from classifier.tagging import label, rows  # noqa: E402
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -50,7 +50,7 @@ def ours(name):
 
     def run(texts):
         documents = (Document(str(i), text) for i, text in enumerate(texts))
-        return sum(1 for d, p in tag(documents, model) for _ in rows(d, p))
+        return sum(1 for labelled in label(documents, model) for _ in rows(labelled))
 
     def predict(documents):
         best = model.predict_proba(documents).argmax(axis=1)

@@ -19,13 +19,14 @@ MODELS = _HERE / "models" if (_HERE / "models").is_dir() else _HERE.parent / "mo
 _NEVER_LAST = frozenset(
     "mr mrs ms dr prof hon rev fr sr lt col gen maj capt sgt cpl adm cdr brig gov sen rep pres st "
     "art arts no nos rs sec secs cl para paras vol vols pp p cf vs v viz fig figs ch approx ref "
-    "smt shri sh messrs i.e e.g w.e.f s.r.o g.s.r al reg regs s ss jan feb mar apr jun jul aug "
-    "sept oct nov dec tel ext ph asst addl dy govt dept".split()
+    "smt shri sh mt ft est sub-sec jas wm incl max min avg i.e e.g w.e.f s.r.o g.s.r al reg "
+    "regs s ss jan feb mar apr jun jul aug sept oct nov dec tel ext ph asst addl dy govt dept "
+    "messrs".split()
 )
 _SOMETIMES_LAST = frozenset(
     "u.s u.k u.n e.u p.m a.m inc ltd co corp plc bros jr etc ph.d m.p".split()
 )
-_STOP = re.compile(r"[.!?…]+[\"'”’»)\]]{0,8}(?=\s)")
+_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]{0,8}(?=\s)")
 _BREAK = re.compile(
     r"\n[ \t\r]*\n"
     r"|\n(?=[ \t]{0,8}(?:\(?[0-9a-zA-Z]{1,4}[.)](?:[0-9.]{0,8})[ \t]|[-*•–][ \t]))"
@@ -34,6 +35,7 @@ _MARKER = re.compile(r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}|[a-z]|[ivx]{1,5})\.
 _CAPITAL_STARTERS = frozenset(
     "the a an in on it he she they we this that these those but and".split()
 )
+_NUMBERED = frozenset("section sec. article art. clause rule part chapter regulation".split())
 _MAX_TOKEN = 40
 
 
@@ -95,11 +97,12 @@ def _ends_sentence(text: str, begin: int, stop: int, after: int, limit: int) -> 
     token = words[-1].lstrip("\"'“‘«([") if words and not head[-1:].isspace() else ""
     low = token.lower()
     starter = next_word.lower().rstrip(",") in _CAPITAL_STARTERS
-    if low in _NEVER_LAST and not (low == "no" and not next_word[:1].isdigit()):
+    if low in _NEVER_LAST and not (low == "no" and not any(c.isdigit() for c in next_word)):
         return False
     if low in _SOMETIMES_LAST or low in learned_abbreviations():
         return starter
     if len(token) == 1 and token.isupper():
         return starter
-    is_alone = len(words) == 1 and stop - begin < _MAX_TOKEN
-    return not (is_alone and _MARKER.match(token))
+    is_start = stop - begin < _MAX_TOKEN
+    numbers_a_part = len(words) == 2 and words[0].lower() in _NUMBERED
+    return not (is_start and (len(words) == 1 or numbers_a_part) and _MARKER.match(token))

@@ -69,7 +69,7 @@ def finetune(
         model.encoder.load_state_dict(torch.load(adapted, weights_only=True), strict=False)
     average = Tagger.build(base, recipe)
     average.load_state_dict(model.state_dict())
-    examples = [_example(d, tokenizer, recipe) for d in documents]
+    examples = [example(d, tokenizer, recipe) for d in documents]
     n_tokens = sum(len(s) + 1 for e in examples for s in e.tokens)
     n_steps = recipe.epochs * math.ceil(n_tokens / recipe.batch_tokens)
     optimizer = torch.optim.AdamW(_groups(model, recipe), weight_decay=recipe.weight_decay)
@@ -85,7 +85,7 @@ def finetune(
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         epoch = state["epoch"]
-    watched = [_example(d, tokenizer, recipe) for d in watch]
+    watched = [example(d, tokenizer, recipe) for d in watch]
     gold = [label for d in watch for label in d.primary]
     while epoch < recipe.epochs:
         started, losses = time.time(), []
@@ -183,7 +183,8 @@ def requirements() -> tuple[Any, Path, Any]:
     return torch, MODEL_DIR, tokenizer
 
 
-def _example(document: GoldDocument, tokenizer: Any, recipe: Recipe) -> Example:
+def example(document: GoldDocument, tokenizer: Any, recipe: Recipe) -> Example:
+    """A labelled document as token ids and smoothed target distributions."""
     encoded = tokenizer.encode_batch(document.texts, add_special_tokens=False)
     targets = np.full((len(encoded), len(LABELS)), recipe.smoothing / len(LABELS), np.float32)
     for row, sentence in zip(targets, document.sentences, strict=True):

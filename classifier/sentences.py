@@ -88,14 +88,16 @@ def _ends_sentence(text: str, begin: int, stop: int, after: int, limit: int) -> 
     if not following or after >= limit:
         return True
     next_word = following[0].lstrip("\"'“‘«([")
-    if next_word[:1].islower():
-        return False
-    if text[stop] != "." or text[stop : stop + 3] == "...":
-        return True
     head = text[max(begin, stop - _MAX_TOKEN) : stop]
     words = head.split()
     token = words[-1].lstrip("\"'“‘«([") if words and not head[-1:].isspace() else ""
     low = token.lower()
+    if next_word[:1].islower():
+        # a line that ends with a long word's stop ended its sentence, even before a damaged line
+        new_line = "\n" in text[after : after + 8].partition(next_word)[0]
+        return new_line and len(low) > 4 and low.isalpha()
+    if text[stop] != "." or text[stop : stop + 3] == "...":
+        return True
     starter = next_word.lower().rstrip(",") in _CAPITAL_STARTERS
     if low in _NEVER_LAST and not (low == "no" and not any(c.isdigit() for c in next_word)):
         return False

@@ -75,9 +75,29 @@ def save(model: FastModel | EncoderModel, path: Path, about: Mapping[str, Any]) 
         "kind": kind,
         "labels": list(model.labels),
         "temperature": model.temperature,
-        "review_below": model.review_below,
+        "review_below": list(model.review_below),
         "sha256": {name: _sha256(data) for name, data in members.items()},
     }
+    _write(path, manifest, members)
+
+
+def with_thresholds(
+    name_or_path: str | Path, target: Path, review_below: tuple[float, ...], why: str
+) -> None:
+    """Copy a model file with other review thresholds, one a label; `why` goes into its manifest.
+
+    Raises:
+        ModelError: the source is missing or damaged, or the thresholds are not one a label.
+    """
+    manifest, members = _read(locate(name_or_path))
+    if len(review_below) != len(manifest["labels"]):
+        raise ModelError(f"{name_or_path}: {len(review_below)} thresholds for other labels")
+    changes = {"review_below": list(review_below), "review_below_from": why}
+    _write(target, manifest | changes, members)
+
+
+def _write(path: Path, manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
+    members = dict(members)
     members["manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(members):
@@ -106,7 +126,7 @@ def load_model(name_or_path: str | Path = DEFAULT, *, n_threads: int = 0) -> Mod
     common: dict[str, Any] = {
         "labels": tuple(manifest["labels"]),
         "temperature": float(manifest["temperature"]),
-        "review_below": float(manifest["review_below"]),
+        "review_below": tuple(float(value) for value in manifest["review_below"]),
         **arrays,
     }
     if manifest["kind"] == "fast":
@@ -199,10 +219,17 @@ def _check_manifest(manifest: Any, members: Mapping[str, bytes]) -> None:
     is_names = isinstance(labels, list) and all(isinstance(k, str) and k for k in labels)
     if not (is_names and 2 <= len(labels) <= 1000 and len(set(labels)) == len(labels)):
         raise ValueError("labels are not a list of different names")
-    for key, low, high in (("temperature", 1e-3, 1e3), ("review_below", 0, 1)):
-        value = manifest[key]
-        if type(value) not in (int, float) or not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(f"{key} is out of range")
+    if type(manifest["review_below"]) in (int, float):  # one for all labels
+        manifest["review_below"] = [manifest["review_below"]] * len(labels)
+    review_below = manifest["review_below"]
+    if not (isinstance(review_below, list) and len(review_below) == len(labels)):
+        raise ValueError("review_below is not a list with a threshold a label")
+    for key, values, low, high in (("temperature", [manifest["temperature"]], 1e-3, 1e3),
+                                   ("review_below", review_below, 0, 1)):
+        for value in values:
+            is_number = type(value) in (int, float) and math.isfinite(value)
+            if not (is_number and low <= value <= high):
+                raise ValueError(f"{key} is out of range")
     for name, data in members.items():
         if _sha256(data) != manifest["sha256"][name]:
             raise ValueError(f"{name} does not match its sha256")

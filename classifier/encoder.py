@@ -166,7 +166,7 @@ class EncoderModel:
     weights: NDArray[np.float32]
     bias: NDArray[np.float64]
     temperature: float
-    review_below: float
+    review_below: tuple[float, ...]
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Scores of every sentence of the documents, in order, (n_sentences, n_labels)."""

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifier.calibration import fit_temperature
 from classifier.features import hash_features
-from classifier.scoring import FastModel, Floats, context_features
+from classifier.scoring import REVIEW_BELOW, FastModel, Floats, context_features
 
 _LEAST = 0.05
 
@@ -85,7 +85,8 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
         self.model_ = FastModel(
             tuple(str(label) for label in names),
             np.ascontiguousarray(first_weights, np.float32), first_bias, weights, bias,
-            temperature=fit_temperature(in_place, targets), review_below=0.5,
+            temperature=fit_temperature(in_place, targets),
+            review_below=(REVIEW_BELOW,) * len(names),
         )
         return self
 

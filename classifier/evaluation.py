@@ -16,12 +16,13 @@ _COVERAGE_AT = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """Precision, recall, F1 and support of a label."""
+    """Precision, recall, F1 and support of a label; `interval` is of F1, 95%, by documents."""
 
     precision: float
     recall: float
     f1: float
     support: int
+    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def evaluate_proba(
     accepted = [s.labels for d in documents for s in d.sentences]
     guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
     right = guess == gold
-    table = _table(gold, guess, len(labels))
+    precision, recall, f1, support = _table(gold, guess, len(labels))
+    intervals = _intervals(documents, gold, guess, len(labels))
     coverage = {}
     for threshold in _COVERAGE_AT:
         kept = confidence >= threshold
@@ -66,9 +68,13 @@ def evaluate_proba(
         coverage[str(threshold)] = (float(kept.mean()), share)
     return Evaluation(
         len(documents), len(gold),
-        {label: table[k] for k, label in enumerate(labels)},
-        _macro(gold, guess, len(labels)),
-        _interval(documents, gold, guess, len(labels)),
+        {
+            label: LabelFigures(float(precision[k]), float(recall[k]), float(f1[k]),
+                                int(support[k]), intervals[k])
+            for k, label in enumerate(labels)
+        },
+        float(f1[support > 0].mean()) if support.any() else 0.0,
+        intervals[-1],
         float(right.mean()),
         float(np.mean([labels[g] in names for g, names in zip(guess, accepted, strict=True)])),
         calibration_error(confidence, right),
@@ -119,29 +125,49 @@ def format_table(result: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _table(gold: NDArray[np.int64], guess: NDArray[np.int64], n: int) -> list[LabelFigures]:
-    rows = []
-    for k in range(n):
-        hit, said, true = ((gold == k) & (guess == k)).sum(), (guess == k).sum(), (gold == k).sum()
-        precision, recall = hit / max(said, 1), hit / max(true, 1)
-        f1 = 2 * hit / max(said + true, 1)
-        rows.append(LabelFigures(float(precision), float(recall), float(f1), int(true)))
-    return rows
+def _table(
+    gold: NDArray[np.int64], guess: NDArray[np.int64], n: int
+) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """Precision, recall, F1 and support, each (n_labels,)."""
+    known = gold >= 0
+    confusion = np.bincount(gold[known] * n + guess[known], minlength=n * n).reshape(n, n)
+    said = np.bincount(guess, minlength=n)
+    hit, true = np.diag(confusion), confusion.sum(axis=1)
+    f1 = 2 * hit / np.maximum(said + true, 1)
+    return hit / np.maximum(said, 1), hit / np.maximum(true, 1), f1, true
 
 
-def _macro(gold: NDArray[np.int64], guess: NDArray[np.int64], n: int) -> float:
-    figures = [f.f1 for k, f in enumerate(_table(gold, guess, n)) if (gold == k).any()]
-    return float(np.mean(figures)) if figures else 0.0
-
-
-def _interval(
+def _intervals(
     documents: Sequence[GoldDocument], gold: NDArray[np.int64], guess: NDArray[np.int64], n: int
-) -> tuple[float, float]:
+) -> list[tuple[float, float]]:
+    """95% intervals of each label's F1 and, last, of macro-F1, by drawing documents."""
     random = np.random.default_rng(0)
     blocks = np.split(np.arange(len(gold)), np.cumsum([len(d.sentences) for d in documents])[:-1])
     draws = []
     for _ in range(1000):
         rows = np.concatenate([blocks[i] for i in random.integers(0, len(blocks), len(blocks))])
-        draws.append(_macro(gold[rows], guess[rows], n))
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low), float(high)
+        _, _, f1, support = _table(gold[rows], guess[rows], n)
+        draws.append([*f1, f1[support > 0].mean() if support.any() else 0.0])
+    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def thresholds(
+    documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str], target: float
+) -> tuple[float, ...]:
+    """For each label, the least confidence from which its predictions reach a precision.
+
+    A prediction counts as right with any acceptable label. Where even the surest predictions fall
+    short, or fewer than ten stand above, the threshold is 1.
+    """
+    accepted = [s.labels for d in documents for s in d.sentences]
+    guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
+    right = np.array([labels[g] in names for g, names in zip(guess, accepted, strict=True)])
+    found = []
+    for k in range(len(labels)):
+        mine = np.flatnonzero(guess == k)
+        mine = mine[np.argsort(-confidence[mine], kind="stable")]
+        precision = np.cumsum(right[mine]) / np.arange(1, len(mine) + 1)
+        enough = np.flatnonzero((precision >= target) & (np.arange(len(mine)) >= 9))
+        found.append(float(confidence[mine[enough[-1]]]) if len(enough) else 1.0)
+    return tuple(found)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from classifier.calibration import fit_temperature
 from classifier.corpus import GoldDocument
 from classifier.encoder import Encoder, EncoderModel
-from classifier.scoring import Floats, softmax
+from classifier.scoring import REVIEW_BELOW, Floats, softmax
 
 _C = 0.02
 _STRENGTHS = (0.005, 0.05, 0.5)
@@ -99,4 +99,5 @@ def fit_head(
     scores = encoder.vectors([d.texts for d in held_out]) @ head.weights + head.bias
     codes = np.array([head.labels.index(k) for d in held_out for k in d.primary])
     temperature = fit_temperature(scores.astype(np.float64), np.eye(len(head.labels))[codes])
-    return EncoderModel(head.labels, encoder, head.weights, head.bias, temperature, 0.5)
+    return EncoderModel(head.labels, encoder, head.weights, head.bias, temperature,
+                        (REVIEW_BELOW,) * len(head.labels))

@@ -4,9 +4,6 @@ Text and names reach the page as JSON that a script of ours puts on it as text, 
 Jinja2's escaping; a content policy forbids the network and every other script.
 """
 
-import base64
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from classifier.document import LABELS
-from classifier.errors import ClassifierError
 from classifier.explain import explain
+from classifier.pages import render
 from classifier.scoring import Model
 from classifier.statistics import Share, shares
 from classifier.tags import TagRow, labels_of, order, read_ledger, read_rows
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _MOST_SENTENCES = 20_000
 _MOST_EXPLAINED = 3_000
 _MOST_GROUPS = 40
@@ -57,15 +53,15 @@ def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
     labels = order(sorted(seen | set(labels_of(tags))), LABELS)
     explained = model if model and n_kept <= _MOST_EXPLAINED else None
     n_sentences = sum(sum(counts.values()) for counts in by_document.values())
-    return _render(
-        title=title or tags.name, tags=tags.name, labels=labels, ledger=ledger,
+    return render(
+        "report", title=title or tags.name, tags=tags.name, labels=labels, ledger=ledger,
         shares=shares(by_document, labels), n_sentences=n_sentences, n_review=n_review,
         n_documents=len(ledger) or len(by_document), n_kept=n_kept, n_shown=len(kept),
         problems=[row for row in ledger if row.get("status") != "ok"],
         folders=_groups(by_document, labels, {d: _folder(d, ledger) for d in by_document}),
         months=_groups(by_document, labels, _months(ledger)),
         has_words=explained is not None,
-        data=_data(kept, labels, explained),
+        data={"data": _data(kept, labels, explained), "labels": labels},
     )
 
 
@@ -121,35 +117,3 @@ def _words(rows: Sequence[TagRow], model: Model | None) -> list[list[list[int]]]
         parts = why.deciding(row.label) if row.label in why.labels else []
         found.append(sorted([part.start, part.start + len(part.name)] for part in parts))
     return found
-
-
-def _render(**values: Any) -> str:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise ClassifierError("a report needs jinja2 (pip install 'policytag[report]')") from error
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
-    )
-    script = (_TEMPLATES / "report.js").read_text("utf-8")
-    style = (_TEMPLATES / "report.css").read_text("utf-8")
-    return environment.get_template("report.html").render(
-        **values | {"data": _json(values["data"]), "label_names": _json(values["labels"])},
-        script=_marked(script), style=_marked(style), script_hash=_sha256(script),
-    ).encode("utf-8", "replace").decode()
-
-
-def _sha256(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _json(value: Any) -> Any:
-    """JSON that cannot end the element it stands in."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return _marked(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def _marked(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from classifier.features import Features, hash_features
 
+REVIEW_BELOW = 0.5  # unless thresholds were chosen on gold
+
+REVIEW_BELOW = 0.5  # where no thresholds were chosen on gold
+
 Floats = NDArray[np.float64]
 
 
@@ -20,8 +24,8 @@ class Model(Protocol):
         """Label names, in the order of the columns of the probabilities."""
 
     @property
-    def review_below(self) -> float:
-        """The confidence under which a sentence is marked for review."""
+    def review_below(self) -> tuple[float, ...]:
+        """For each label, the confidence under which a sentence is marked for review."""
 
     def predict_proba(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Probabilities of all sentences, in order, (n_sentences, n_labels)."""
@@ -41,7 +45,7 @@ class FastModel:
     context_weights: Floats
     context_bias: Floats
     temperature: float
-    review_below: float
+    review_below: tuple[float, ...]
 
     def first_scores(self, sentences: Sequence[str]) -> Floats:
         """Score sentences by themselves: (n_sentences, n_labels)."""

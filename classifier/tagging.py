@@ -34,14 +34,14 @@ class Labelled:
     labels: tuple[str, ...]
     proba: list[list[float]]
     best: list[int]
-    review_below: float
+    review_below: tuple[float, ...]
 
     def predictions(self) -> list[Prediction]:
         """The same as values of their own."""
         return [
             Prediction(
                 sentence, self.labels[best], dict(zip(self.labels, proba, strict=True)),
-                proba[best] < self.review_below,
+                proba[best] < self.review_below[best],
             )
             for sentence, proba, best in zip(self.sentences, self.proba, self.best, strict=True)
         ]
@@ -83,7 +83,7 @@ def rows(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict
             "text": sentence.text, "label": names[best], "confidence": proba[best],
         }
         row.update(zip(names, proba, strict=True))
-        row["review"] = proba[best] < review_below
+        row["review"] = proba[best] < review_below[best]
         if words:
             row["words"] = words[index]
         yield row

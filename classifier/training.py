@@ -14,7 +14,7 @@ from classifier.encoder import EncoderModel
 from classifier.errors import CorpusError
 from classifier.estimator import SentenceClassifier
 from classifier.head import Head, HeadTrainer
-from classifier.scoring import FastModel, Floats
+from classifier.scoring import REVIEW_BELOW, FastModel, Floats
 
 Fit = Callable[[Sequence[GoldDocument]], FastModel | EncoderModel]
 
@@ -61,7 +61,7 @@ def fit_on(heads: HeadTrainer) -> Fit:
     def fit(documents: Sequence[GoldDocument]) -> EncoderModel:
         head: Head = heads.fit(documents)
         return EncoderModel(head.labels, heads.encoder, head.weights, head.bias, head.temperature,
-                            0.5)
+                            (REVIEW_BELOW,) * len(head.labels))
 
     return fit
 

@@ -18,7 +18,7 @@ LAYERS = [
     {"features", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files", "ledger"},
-    {"corpus", "estimator", "explain", "tags", "statistics"},
+    {"corpus", "estimator", "explain", "tags", "statistics", "pages"},
     {"artifact", "evaluation", "head", "splits", "finetune", "interchange", "report", "distill"},
     {"card", "doctor", "export", "parts", "tagging", "training"},
     {"assembly"},

@@ -75,10 +75,11 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut.")
 @click.option("--time-limit", default=30.0, show_default=True, help="Seconds a document may take.")
+@click.option("--report", "report_path", type=_PATH, help="Also make a page to look at.")
 @_MODEL
 def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, query: str,
         sentences: bool, excel: bool, workers: int | None, resume: bool, time_limit: float,
-        model: str) -> None:
+        report_path: Path | None, model: str) -> None:
     """Label every sentence of files, folders and tables; a ledger beside the output."""
     import os
     import tempfile
@@ -101,6 +102,12 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
                          progress=progress.update)
         if to_stdout:
             sys.stdout.write(settings.output.read_text("utf-8"))
+        if report_path:
+            from classifier.artifact import load_model
+            from classifier.report import report as page
+
+            html = page(settings.output, title=", ".join(map(str, paths)), model=load_model(model))
+            report_path.write_text(html, "utf-8")
     for entry in result.failures:
         click.echo(f"{entry.path}: {entry.status}", err=True)
     click.echo(summary(result.statuses, result.sentences), err=True)
@@ -165,15 +172,32 @@ def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str
 @click.option("--predictions", type=_PATH, help="Write a row a sentence to this JSONL file.")
 @click.option("--cv", type=click.IntRange(2), help="Train on GOLD instead, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
+@click.option("--report", "report_path", type=_PATH, help="Write an HTML page to look at.")
+@click.option("--learning-curve", "curve_of", type=_PATH, metavar="DATA",
+              help="Also train on growing parts of DATA and measure each on GOLD.")
+@click.option("--target-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="Choose review thresholds, a label each, that reach this precision on GOLD.")
+@click.option("--save", type=_PATH, help="Write the model with these thresholds to this file.")
 @_MODEL
 def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: int | None,
-             splits: tuple[str, ...], model: str) -> None:
+             splits: tuple[str, ...], report_path: Path | None, curve_of: Path | None,
+             target_precision: float | None, save: Path | None, model: str) -> None:
     """Measure a model on a gold file or corpus folder."""
-    from classifier.artifact import load_model
+    from classifier.artifact import load_model, with_thresholds
     from classifier.corpus import load
-    from classifier.evaluation import evaluate_proba, format_table, write_predictions
+    from classifier.evaluation import (
+        CurvePoint,
+        evaluate_proba,
+        format_curve,
+        format_table,
+        format_thresholds,
+        thresholds,
+        write_predictions,
+    )
     from classifier.splits import select
 
+    if save and (cv or not target_precision):
+        raise click.UsageError("--save goes with --target-precision, and not with --cv")
     documents = load(gold, labels=None)
     documents = select(documents, *splits) if splits else documents
     if cv:
@@ -186,10 +210,27 @@ def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: i
         proba = loaded.predict_proba([d.texts for d in documents])
     result = evaluate_proba(documents, proba, labels)
     click.echo(format_table(result))
+    curve: list[CurvePoint] = []
+    if curve_of:
+        from classifier.training import learning_curve, trainer
+
+        curve = learning_curve(load(curve_of, labels=None), documents, trainer(model))
+        click.echo(format_curve(curve))
+    if target_precision:
+        click.echo(format_thresholds(documents, proba, labels, target_precision))
+    if save and target_precision:
+        chosen = thresholds(documents, proba, labels, target_precision)
+        with_thresholds(model, save, chosen, f"precision {target_precision} on {gold.name}")
     if json_path:
         json_path.write_text(result.to_json(), "utf-8")
     if predictions:
         write_predictions(documents, proba, labels, predictions)
+    if report_path:
+        from classifier.evaluation_report import page
+
+        title = f"{'Cross-validation on' if cv else 'Evaluation on'} {gold.name}"
+        html = page(documents, proba, labels, title=title, model=model, curve=curve)
+        report_path.write_text(html, "utf-8")
 
 
 @main.command()

@@ -44,6 +44,16 @@ class Evaluation:
         return json.dumps(asdict(self), indent=1)
 
 
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What training on a share of the documents gave."""
+
+    n_documents: int
+    n_sentences: int
+    macro_f1: float
+    interval: tuple[float, float]
+
+
 def evaluate(documents: Sequence[GoldDocument], model: Model) -> Evaluation:
     """Measure a model on gold documents; their sentence boundaries are kept."""
     proba = model.predict_proba([d.texts for d in documents])
@@ -122,6 +132,40 @@ def format_table(result: Evaluation) -> str:
     ]
     for threshold, (share, right) in result.coverage.items():
         lines.append(f"confidence >= {threshold}: {share:.0%} answered, {right:.0%} right")
+    return "\n".join(lines)
+
+
+def format_curve(curve: Sequence[CurvePoint]) -> str:
+    """A learning curve as text, a line a point."""
+    return "\n".join(
+        f"trained on {p.n_documents} documents, {p.n_sentences} sentences: macro-F1 "
+        f"{p.macro_f1:.3f} ({p.interval[0]:.3f} to {p.interval[1]:.3f})" for p in curve
+    )
+
+
+def format_thresholds(
+    documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str], target: float
+) -> str:
+    """Thresholds for a precision, a line a label, with what they hold on other documents.
+
+    Each half of the documents is measured with the thresholds of the other half.
+    """
+    rows = np.repeat(np.arange(len(documents)) % 2, [len(d.sentences) for d in documents])
+    accepted = [s.labels for d in documents for s in d.sentences]
+    guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
+    right = np.array([labels[g] in names for g, names in zip(guess, accepted, strict=True)])
+    answered = np.zeros(len(rows), bool)
+    for half in (0, 1):
+        others = [d for i, d in enumerate(documents) if i % 2 != half]
+        found = np.array(thresholds(others, proba[rows != half], labels, target))
+        answered |= (rows == half) & (confidence >= found[guess])
+    lines = [f"thresholds for {target:.0%} right (on this gold; right on documents not used):"]
+    for k, value in enumerate(thresholds(documents, proba, labels, target)):
+        seen = answered & (guess == k)
+        held = f"{right[seen].mean():.0%} of {seen.sum()}" if seen.any() else "none answered"
+        lines.append(f"{labels[k]:<12}{value:>6.3f}  {held}")
+    share = f"{right[answered].mean():.0%}" if answered.any() else "none"
+    lines.append(f"all: {answered.mean():.0%} answered, {share} of them right")
     return "\n".join(lines)
 
 

@@ -1,8 +1,4 @@
-"""A run as one HTML page that opens offline and runs nothing that a document says.
-
-Text and names reach the page as JSON that a script of ours puts on it as text, or through
-Jinja2's escaping; a content policy forbids the network and every other script.
-"""
+"""A run as one HTML page: shares, problems, and each document to read (see pages.py)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

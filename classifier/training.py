@@ -13,6 +13,7 @@ from classifier.document import Document
 from classifier.encoder import EncoderModel
 from classifier.errors import CorpusError
 from classifier.estimator import SentenceClassifier
+from classifier.evaluation import CurvePoint, evaluate
 from classifier.head import Head, HeadTrainer
 from classifier.scoring import REVIEW_BELOW, FastModel, Floats
 
@@ -91,6 +92,23 @@ def cross_validate(
             proba[i] = np.zeros((len(documents[i].sentences), len(labels)))
             proba[i][:, place] = model.predict_proba([documents[i].texts])
     return np.vstack(proba), labels
+
+
+def learning_curve(
+    train_on: Sequence[GoldDocument], gold: Sequence[GoldDocument], fit: Fit,
+    shares: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 1.0),
+) -> list[CurvePoint]:
+    """Figures on gold of models fitted on nested random parts of the documents."""
+    order = np.random.default_rng(0).permutation(len(train_on))
+    points = []
+    for share in shares:
+        part = [train_on[i] for i in order[: max(2, round(share * len(train_on)))]]
+        if len({label for d in part for label in d.primary}) < 2:
+            continue
+        result = evaluate(gold, fit(part))
+        points.append(CurvePoint(len(part), sum(len(d.sentences) for d in part),
+                                 result.macro_f1, result.interval))
+    return points
 
 
 def train_punkt(documents: Sequence[GoldDocument], path: Path) -> None:

@@ -67,8 +67,8 @@ def main(text, readme):
         figures = " | ".join(f"{value:.3f}" for value in f1(found))
         rows.append(f"| {name} | {figures} | {sum(g == h for g, h in found)}/{len(found)} |")
     n_boundaries = sum(len(sentences) - 1 for _, _, sentences in golden)
-    rows.append(f"\nn = {len(golden)} cases in `tests/cases/`, {n_boundaries} boundaries. They "
-                "were written beside our splitter, so they tell more of its rules than of new text.")
+    rows.append(f"\nn = {len(golden)} cases in `tests/cases/`, {n_boundaries} boundaries, "
+                "written beside our splitter: they tell of its rules more than of new text.")
     if text:
         texts = [json.loads(line)["text"] for line in text.read_text("utf-8").splitlines()]
         pairs = [(ends(t, trained.span_tokenize(t)), ends(t, ours(t))) for t in texts]

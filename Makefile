@@ -1,7 +1,11 @@
-.PHONY: test lint train card encoder gate gate-update bench
+.PHONY: test browser lint train card encoder gate gate-update bench
 
 test:
 	python -m pytest -q
+
+# needs policytag[browser] and Debian's chromium; pictures to look at go to build/pictures
+browser:
+	python -m pytest -q tests/browser
 
 lint:
 	ruff check classifier tests

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
             kept[row.document].append(row)
             n_kept += 1
     ledger = read_ledger(tags)
+    folder = _common_folder(list(by_document))
     seen = {label for counts in by_document.values() for label in counts}
     labels = order(sorted(seen | set(labels_of(tags))), LABELS)
     explained = model if model and n_kept <= _MOST_EXPLAINED else None
@@ -57,8 +59,14 @@ def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
         folders=_groups(by_document, labels, {d: _folder(d, ledger) for d in by_document}),
         months=_groups(by_document, labels, _months(ledger)),
         has_words=explained is not None,
-        data={"data": _data(kept, labels, explained), "labels": labels},
+        data={"data": _data(kept, labels, explained, folder), "labels": labels},
+        folder=folder,
     )
+
+
+def _common_folder(names: Sequence[str]) -> str:
+    """What the names of all documents begin with, up to a slash; it is said once."""
+    return commonprefix(names).rpartition("/")[0] + "/" if len(names) > 1 else ""
 
 
 def _folder(document: str, ledger: Sequence[dict[str, str]]) -> str:
@@ -91,12 +99,12 @@ def _groups(
 
 
 def _data(
-    kept: dict[str, list[TagRow]], labels: Sequence[str], model: Model | None
+    kept: dict[str, list[TagRow]], labels: Sequence[str], model: Model | None, folder: str
 ) -> list[dict[str, Any]]:
     documents = []
     for name, rows in kept.items():
         words = _words(rows, model)
-        documents.append({"name": name, "sentences": [
+        documents.append({"name": name.removeprefix(folder), "sentences": [
             [row.text, labels.index(row.label), round(row.confidence, 3), int(row.review),
              row.paragraph, row.page, words[i]]
             for i, row in enumerate(rows)

@@ -3,7 +3,7 @@
   const byId = (id) => document.getElementById(id);
   const documents = JSON.parse(byId("data").textContent);
   const labels = JSON.parse(byId("labels").textContent);
-  const PAGE = 300;
+  const PAGE = 300, PRINTED = 200;
   let shown = [], current = 0;
 
   const make = (tag, className, text) => {
@@ -61,19 +61,23 @@
   };
 
   const open = (index, focus = true) => {
+    current = index;
+    byId("document").replaceChildren(...body(index));
+    for (const b of document.querySelectorAll("nav button")) b.setAttribute("aria-current", String(Number(b.dataset.index) === index));
+    if (focus) byId("document").focus({preventScroll: true});
+  };
+
+  const body = (index) => {
     const d = documents[index], w = wanted(), parts = [make("h3", "", d.name)];
     const inName = w.text && d.name.toLowerCase().includes(w.text);
     const filter = inName ? {...w, text: ""} : w;
-    current = index;
     let paragraph = null, page = "", box = null;
     for (const s of d.sentences) {
       if (s[5] !== page) { page = s[5]; parts.push(make("div", "page", `page ${page}`)); paragraph = null; }
       if (s[4] !== paragraph) { paragraph = s[4]; box = make("p"); parts.push(box); }
       box.append(sentence(s, filter), " ");
     }
-    byId("document").replaceChildren(...parts);
-    for (const b of document.querySelectorAll("nav button")) b.setAttribute("aria-current", String(Number(b.dataset.index) === index));
-    if (focus) byId("document").focus({preventScroll: true});
+    return parts;
   };
 
   const step = (by) => {
@@ -95,5 +99,11 @@
     if (e.key === "j") step(1); else if (e.key === "k") step(-1); else if (e.key === "n") nextReview();
     else if (e.key === "/") { e.preventDefault(); byId("q").focus(); }
   });
+  window.addEventListener("beforeprint", () => {
+    const parts = shown.slice(0, PRINTED).flatMap(([i]) => body(i));
+    if (shown.length > PRINTED) parts.push(make("p", "small", `and ${shown.length - PRINTED} documents more: print them by narrowing the search`));
+    byId("document").replaceChildren(...parts);
+  });
+  window.addEventListener("afterprint", () => open(current, false));
   list();
 })();

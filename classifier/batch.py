@@ -9,13 +9,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO
 
 from classifier import ledger
 from classifier.artifact import load_model
 from classifier.assembly import Run, assemble
+from classifier.cluster import work
 from classifier.document import LABELS, Document
 from classifier.errors import ReadError, ResumeError, WriteError
 from classifier.files import Task, find, is_known, is_simple, read_simple, tasks
@@ -29,10 +30,11 @@ from classifier.writers.lines import CsvStream, JsonStream
 
 
 def run(
-    paths: Sequence[Path], settings: Settings, *, workers: int = 1, resume: bool = False,
+    paths: Sequence[Path], settings: Settings, *, workers: int = 1, scheduler: str = "",
+    resume: bool = False,
     progress: Callable[[int, int], None] = lambda documents, sentences: None,
 ) -> Run:
-    """Tag files into one output and a ledger.
+    """Tag files into one output and a ledger, with worker processes here or on a Dask cluster.
 
     Raises:
         ResumeError: parts of an earlier run are there, and `resume` is not asked for or the
@@ -41,7 +43,7 @@ def run(
     """
     try:
         done = _prepare(settings, resume)
-        _work(paths, settings, done, workers, progress)
+        _work(paths, settings, done, progress, partial(work, workers=workers, scheduler=scheduler))
         finished = assemble(
             settings, sorted(done.values(), key=lambda part: part.index),
             columns(_model(settings.model).labels),
@@ -90,8 +92,8 @@ def _check_writer(settings: Settings) -> None:
 
 
 def _work(
-    paths: Sequence[Path], settings: Settings, done: dict[int, Done], workers: int,
-    progress: Callable[[int, int], None],
+    paths: Sequence[Path], settings: Settings, done: dict[int, Done],
+    progress: Callable[[int, int], None], spread: Callable[..., Iterator[Done]],
 ) -> None:
     seen: set[int] = set()
 
@@ -106,7 +108,7 @@ def _work(
     counts = [sum(p.documents for p in done.values()), sum(p.sentences for p in done.values())]
     with (settings.journal_path).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # closes a line that a crash cut short
-        for part in _results(pending(), settings, workers):
+        for part in spread(partial(do_task, settings=settings), pending()):
             done[part.index] = part
             journal.write(json.dumps(asdict(part)) + "\n")
             journal.flush()
@@ -116,17 +118,6 @@ def _work(
             progress(*counts)
     for index in set(done) - seen:  # the input has shrunk since the run that is resumed
         del done[index]
-
-
-def _results(pending: Iterator[Task], settings: Settings, workers: int) -> Iterator[Done]:
-    if workers == 1:
-        yield from (do_task(task, settings) for task in pending)
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1,
-                        pre_dispatch="2*n_jobs")
-    yield from parallel(delayed(do_task)(task, settings) for task in pending)
 
 
 def do_task(task: Task, settings: Settings) -> Done:

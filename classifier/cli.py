@@ -73,13 +73,17 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 @click.option("--sentences", is_flag=True, help="Table rows are sentences already.")
 @click.option("--excel", is_flag=True, help="CSV that Excel opens rightly and safely.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores if not given.")
+@click.option("--backend", type=click.Choice(["local", "dask"]), default="local",
+              show_default=True, help="Where the work is done.")
+@click.option("--scheduler", default="", help="Address of the Dask scheduler (tcp://host:8786).")
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut.")
 @click.option("--time-limit", default=30.0, show_default=True, help="Seconds a document may take.")
 @click.option("--report", "report_path", type=_PATH, help="Also make a page to look at.")
 @_MODEL
 def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, query: str,
-        sentences: bool, excel: bool, workers: int | None, resume: bool, time_limit: float,
-        report_path: Path | None, model: str) -> None:
+        sentences: bool, excel: bool, workers: int | None, backend: str,
+        scheduler: str, resume: bool, time_limit: float, report_path: Path | None,
+        model: str) -> None:
     """Label every sentence of files, folders and tables; a ledger beside the output."""
     import os
     import tempfile
@@ -91,15 +95,19 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
     from classifier.progress import Progress
     from classifier.readers.base import ReadOptions
 
-    to_stdout = str(output) == "-"
+    if (backend == "dask") != bool(scheduler):
+        raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
+    if scheduler:  # its workers know no current folder of ours
+        paths, output = tuple(path.absolute() for path in paths), output.absolute()
+    to_stdout = output.name == "-"
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(
             Path(scratch) / "tags.csv" if to_stdout else output, model,
             ReadOptions(text_column, id_column, sentences, query), Limits(time_limit), excel,
         )
         with Progress(sys.stderr) as progress:
-            result = run(paths, settings, workers=workers or os.cpu_count() or 1, resume=resume,
-                         progress=progress.update)
+            result = run(paths, settings, workers=workers or os.cpu_count() or 1,
+                         scheduler=scheduler, resume=resume, progress=progress.update)
         if to_stdout:
             sys.stdout.write(settings.output.read_text("utf-8"))
         if report_path:

@@ -14,7 +14,7 @@ import classifier
 PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
     {"errors", "progress"},
-    {"document"},
+    {"document", "cluster"},
     {"features", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files", "ledger"},

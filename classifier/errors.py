@@ -4,8 +4,24 @@ ClassifierError <- ReadError, CorpusError, ModelError, WriteError, ResumeError
 """
 
 
+import re
+
+_BREAK = re.compile(r"\s*[\n\r\u2028\u2029]\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LONGEST = 10_000
+
+
 class ClassifierError(Exception):
-    """An error of the package; its message may be shown to the user as it is."""
+    """An error of the package; its message may be shown to the user as it is.
+
+    What a library or a file said in it is brought to one line.
+
+    >>> str(ClassifierError("a.pdf: broken\\n at \\x0f"))
+    'a.pdf: broken at ?'
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_CONTROL.sub("?", _BREAK.sub(" ", message))[:_LONGEST])
 
 
 class ReadError(ClassifierError):

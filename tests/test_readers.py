@@ -1,134 +1,17 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
-import email.message
-import gzip
-import io
-import json
-import sqlite3
 import time
-import zipfile
 
 import pytest
+from hostile import harmless, hostile
+from makers import TEXT, docx, eml, files, paragraph, pdf
 
 from classifier.errors import ReadError
 from classifier.isolation import Child, Limits
 from classifier.readers import READERS, read_bytes
 from classifier.readers.base import ReadOptions
 
-PARAGRAPHS = [
-    "To all port superintendents",
-    "From 1 March no ferry may sail with more passengers than its certificate allows.",
-    "In 2023 the ports logged 412 complaints. The boatmen’s union called the order a fine.",
-]
-TEXT = "\n\n".join(PARAGRAPHS)
-W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 OPTIONS = ReadOptions()
-
-
-def zipped(members):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return out.getvalue()
-
-
-def docx(body):
-    head = f'<?xml version="1.0"?><w:document xmlns:w="{W}"><w:body>'
-    return zipped({"word/document.xml": head + body + "</w:body></w:document>"})
-
-
-def paragraph(text):
-    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
-
-
-def odt(paragraphs):
-    office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-    body = "".join(f"<t:p>{p}</t:p>" for p in paragraphs)
-    return zipped({"content.xml": (
-        f'<o:document-content xmlns:o="{office}" xmlns:t="urn:oasis:names:tc:opendocument:xmlns:'
-        f'text:1.0"><o:body><o:text>{body}</o:text></o:body></o:document-content>')})
-
-
-def pdf(pages):
-    from reportlab.pdfgen.canvas import Canvas
-
-    out = io.BytesIO()
-    canvas = Canvas(out)
-    for lines in pages:
-        for i, line in enumerate(lines):
-            canvas.drawString(50, 800 - 20 * i, line)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
-def eml(text, html=None, attach=None):
-    message = email.message.EmailMessage()
-    message["Subject"], message["From"] = "Ferries", "ports@example.org"
-    if text is not None:
-        message.set_content(text)
-    if html is not None:
-        message.set_content(html, subtype="html")
-    for name, data in (attach or {}).items():
-        message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
-    return message.as_bytes()
-
-
-def xlsx(rows):
-    import openpyxl
-
-    book, out = openpyxl.Workbook(), io.BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(out)
-    return out.getvalue()
-
-
-def parquet(rows):
-    import pyarrow
-    import pyarrow.parquet
-
-    out = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
-    return out.getvalue()
-
-
-def database(tmp_path, rows):
-    path = tmp_path / "x.db"
-    with sqlite3.connect(path) as link:
-        link.execute("create table letters (id text, text text)")
-        link.executemany("insert into letters values (?, ?)", rows)
-    return path.read_bytes()
-
-
-def rtf(paragraphs):
-    return ("{\\rtf1\\ansi " + "\\par ".join(p.replace("’", "\\'92") for p in paragraphs) + "}"
-            ).encode()
-
-
-HTML = (
-    "<html><head><title>Ferries</title></head><body><nav><a href=/>Home</a></nav><main>{}</main>"
-    "<script>alert(1)</script><footer>Imprint</footer></body></html>"
-)
-
-
-def files(tmp_path):
-    page = HTML.format("".join(f"<p>{p}</p>" for p in PARAGRAPHS)).encode()
-    return {
-        "a.txt": TEXT.encode(), "a.md": TEXT.encode("utf-8-sig"), "b.txt": TEXT.encode("utf-16"),
-        "c.txt": TEXT.encode("cp1252"), "a.html": page, "a.rtf": rtf(PARAGRAPHS),
-        "a.docx": docx("".join(map(paragraph, PARAGRAPHS))), "a.odt": odt(PARAGRAPHS),
-        "a.eml": eml(TEXT), "b.eml": eml(None, page.decode()),
-        "a.mbox": b"From x Mon\n" + eml(TEXT), "a.txt.gz": gzip.compress(TEXT.encode()),
-        "a.zip": zipped({"folder/a.txt": TEXT}),
-        "a.csv": ("id,text\n1,\"" + TEXT + "\"\n").encode(),
-        "a.tsv": ("id\ttext\n1\t\"" + TEXT + "\"\n").encode(),
-        "a.jsonl": json.dumps({"id": 1, "text": TEXT}).encode(),
-        "a.xlsx": xlsx([["id", "text"], [1, TEXT]]),
-        "a.parquet": parquet([{"id": 1, "text": TEXT}]),
-        "a.db": database(tmp_path, [("1", TEXT)]),
-    }
 
 
 def test_every_format_gives_the_same_text(tmp_path):
@@ -185,37 +68,14 @@ def test_errors_name_the_line():
         list(read_bytes("a.csv", b"id,body\n1,x\n", OPTIONS))
 
 
-def nested_zip(depth):
-    data = b"text"
-    for level in range(depth):
-        data = zipped({f"a.{'txt' if level == 0 else 'zip'}": data})
-    return data
-
-
-BOMB = b"0" * 200_000_000
-XXE = ('<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">'
-       f']><w:document xmlns:w="{W}"><w:body><w:p><w:r><w:t>&b;</w:t></w:r></w:p></w:body>'
-       "</w:document>")
-
-
-def hostile():
-    yield "bomb.docx", zipped({"word/document.xml": BOMB})
-    yield "bomb.zip", zipped({"a.txt": BOMB})
-    yield "bomb.txt.gz", gzip.compress(BOMB)
-    yield "entity.docx", zipped({"word/document.xml": XXE})
-    yield "many.zip", zipped({f"{i}.txt": b"x" for i in range(5000)})
-    yield "deep.zip", nested_zip(30)
-    yield "parts.eml", (b"Content-Type: multipart/mixed; boundary=b\n\n"
-                        + b"--b\nContent-Type: text/plain\n\nx\n" * 1000 + b"--b--\n")
-    for suffix in ("pdf", "docx", "odt", "xlsx", "parquet", "db", "zip", "gz", "mbox", "rtf"):
-        yield f"noise.{suffix}", bytes(range(256)) * 40
-        if suffix != "gz":
-            yield f"empty.{suffix}", b""
-    good = pdf([["One."], ["Two."]])
-    yield "cut.pdf", good[: len(good) // 2]
-    yield "head.pdf", good[:100]
-    yield "json.jsonl", b"[" * 100_000
-    yield "null.jsonl", b"null\n"
+def read_in(child, path):
+    """The documents or the reason, and the seconds it took."""
+    started = time.monotonic()
+    try:
+        found = child.read(path, OPTIONS)
+    except ReadError as error:
+        found = str(error)
+    return found, time.monotonic() - started
 
 
 def test_hostile_files_end_as_reasons_within_the_limits(tmp_path):
@@ -223,14 +83,25 @@ def test_hostile_files_end_as_reasons_within_the_limits(tmp_path):
         for name, data in hostile():
             path = tmp_path / name
             path.write_bytes(data)
-            started = time.monotonic()
-            try:
-                child.read(path, OPTIONS)
-                pytest.fail(f"{name} was read")
-            except ReadError as error:
-                said = str(error)
-            assert str(path) in said and "\n" not in said, said
-            assert time.monotonic() - started < 25, name
+            found, seconds = read_in(child, path)
+            is_reason = isinstance(found, str) and str(path) in found and "\n" not in found
+            says_so = not isinstance(found, str) and all(d.notes and not d.text for d in found)
+            assert is_reason or says_so, (name, found)
+            assert seconds < 25, name
+
+
+def test_damaged_and_odd_files_end_as_documents_or_reasons(tmp_path):
+    made = list(harmless(tmp_path))
+    assert len(made) + len(list(hostile())) >= 120
+    with Child(Limits(seconds=20)) as child:
+        for name, data in made:
+            path = tmp_path / name
+            path.write_bytes(data)
+            found, seconds = read_in(child, path)
+            if isinstance(found, str):
+                assert str(path) in found and "\n" not in found, found
+                assert "Error(" not in found and "Traceback" not in found, found
+            assert seconds < 25, name
 
 
 @pytest.mark.parametrize("html", [

@@ -29,7 +29,11 @@ def work(
     if workers == 1 and not scheduler:
         yield from map(function, tasks)
         return
+    import os
+
     from joblib import Parallel, delayed
+
+    os.environ["PYTHONSAFEPATH"] = "1"  # workers load no module from the current folder
 
     with _backend(scheduler):
         parallel = Parallel(n_jobs=-1 if scheduler else workers, batch_size=1,

@@ -33,6 +33,10 @@ class Limits:
     reply_bytes: int = 500_000_000
 
 
+class _Broke(ReadError):
+    """The child ran out of memory or died."""
+
+
 class Child:
     """A child process that reads files; a context manager."""
 
@@ -52,21 +56,34 @@ class Child:
         Raises:
             ReadError: the file cannot be read, or not within the limits.
         """
+        is_used = self._process is not None
+        try:
+            return self._ask(path, options)
+        except _Broke:
+            # a child that has read much before may be short of memory through another's fault
+            if not is_used:
+                raise
+            return self._ask(path, options)
+
+    def _ask(self, path: Path, options: ReadOptions) -> list[Document]:
         process = self._start()
         request = json.dumps({"path": os.fsencode(path).hex(), "options": asdict(options)})
         assert process.stdin and process.stdout
         try:
             process.stdin.write(request.encode() + b"\n")
             process.stdin.flush()
-            reply = self._receive(process.stdout)
+            answer = json.loads(self._receive(process.stdout))
         except (BrokenPipeError, EOFError) as error:
             self.close()
-            raise ReadError(f"{path}: reading it broke or took over "
-                            f"{self.limits.memory_bytes >> 20} MB of memory") from error
+            raise _Broke(f"{path}: reading it broke or took over "
+                         f"{self.limits.memory_bytes >> 20} MB of memory") from error
         except TimeoutError as error:
             self.close()
             raise ReadError(f"{path}: reading it took over {self.limits.seconds:g} s") from error
-        answer = json.loads(reply)
+        if answer.get("out_of_memory"):
+            self.close()
+            raise _Broke(f"{path}: reading it takes over "
+                         f"{self.limits.memory_bytes >> 20} MB of memory")
         if "error" in answer:
             raise ReadError(str(answer["error"]))
         return [_document(row) for row in answer["documents"]]
@@ -81,9 +98,11 @@ class Child:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "classifier.isolation", str(self.limits.memory_bytes),
+                # -P: the current folder may be the archive's, and no module is loaded from there
+                [sys.executable, "-P", "-m", "classifier.isolation", str(self.limits.memory_bytes),
                  str(self.limits.file_bytes)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env=os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system"},
             )
         return self._process
 
@@ -124,7 +143,9 @@ def serve(memory_bytes: int, file_bytes: int) -> None:
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        # what is written to counts; libraries reserve address space that they never use
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_AS, (8 * memory_bytes, 8 * memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, ValueError, OSError):
         pass  # no such limits here; the time limit still holds
@@ -144,7 +165,7 @@ def _answer(path: Path, options: ReadOptions, file_bytes: int) -> dict[str, obje
     except ReadError as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": f"{name}: reading it takes more memory than allowed"}
+        return {"out_of_memory": True}
     except Exception as error:  # the last resort of the child: a reader's bug is one file's failure
         return {"error": f"{name}: the reader broke ({type(error).__name__}: {str(error)[:200]})"}
 

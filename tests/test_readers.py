@@ -1,6 +1,9 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hostile import harmless, hostile
@@ -131,3 +134,32 @@ def test_a_file_that_takes_too_much_memory_is_refused(tmp_path):
     path.write_bytes(b"x" * 150_000_000)
     with Child(Limits(memory_bytes=300 * 2**20)) as child, pytest.raises(ReadError, match="memory"):
         child.read(path, ReadOptions(max_characters=10**9))
+
+
+def test_a_file_is_not_refused_for_what_others_took(tmp_path):
+    """Parquet and spreadsheets bring large libraries into the child; the next file is read."""
+    made = files(tmp_path)
+    with Child(Limits(seconds=20)) as child:
+        for turn in range(3):
+            for name, data in made.items():
+                path = tmp_path / f"{turn}{name}"
+                path.write_bytes(data)
+                assert len(child.read(path, OPTIONS)) == 1, name
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nothing_is_imported_from_the_current_folder(tmp_path, workers):
+    """An archive may hold files named like modules."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    trap = f"open({str(tmp_path / 'sprung')!r}, 'w')\n"
+    for name in ("json", "click", "numpy", "joblib", "pypdf", "docx", "classifier", "email",
+                 "sitecustomize", "usercustomize", "html"):
+        (archive / f"{name}.py").write_text(trap)
+    for i in range(300):
+        (archive / f"{i}.eml").write_bytes(eml("We act."))
+    command = Path(sys.executable).with_name("policytag")
+    subprocess.run([command, "tag", ".", "-o", "../out.csv", "--model", "fast", "--workers",
+                    str(workers)], cwd=archive, check=False, capture_output=True)
+    assert (tmp_path / "out.csv").read_text("utf-8").count("We act.") == 300
+    assert not (tmp_path / "sprung").exists()

@@ -245,9 +245,9 @@ def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: i
 @click.argument("source", type=_PATH)
 @click.argument("target", type=_PATH)
 @click.option("--from", "source_form", default="gold", show_default=True,
-              help="gold, doccano, labelstudio or prodigy.")
+              help="gold, doccano, labelstudio, prodigy or docbin.")
 @click.option("--to", "target_form", default="corpus", show_default=True,
-              help="corpus, gold, doccano, labelstudio or prodigy.")
+              help="corpus, gold, doccano, labelstudio, prodigy or docbin.")
 def convert(source: Path, target: Path, source_form: str, target_form: str) -> None:
     """Convert labelled documents from and to the formats of annotation tools."""
     from classifier.corpus import load

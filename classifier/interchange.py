@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from classifier.corpus import GoldDocument, GoldSentence
-from classifier.errors import CorpusError
+from classifier.errors import ClassifierError, CorpusError
 
 Span = tuple[int, int, str]
+_GROUP = "sentences"
 Raw = tuple[str, str, list[Span]]
 
 
 def write(documents: Sequence[GoldDocument], path: Path, form: str) -> None:
-    """Write documents as `gold`, `corpus`, `doccano`, `labelstudio` or `prodigy`.
+    """Write documents as `gold`, `corpus`, `doccano`, `labelstudio`, `prodigy` or `docbin`.
 
     Raises:
         CorpusError: the format is unknown, or the file cannot be written.
     """
     try:
-        path.write_text(_WRITERS[form](documents), "utf-8")
+        written = _WRITERS[form](documents)
+        path.write_bytes(written if isinstance(written, bytes) else written.encode())
     except KeyError:
         raise CorpusError(f"{form}: no such format (known: {', '.join(_WRITERS)})") from None
     except OSError as error:
@@ -39,7 +41,7 @@ def read(path: Path, form: str) -> list[GoldDocument]:
     if form not in _READERS:
         raise CorpusError(f"{form}: no such format (known: {', '.join(_READERS)})")
     try:
-        rows = _READERS[form](path.read_text("utf-8"))
+        rows = _READERS[form](path.read_bytes())
         documents = [_document(path, n, *row) for n, row in enumerate(rows, 1)]
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
@@ -73,8 +75,8 @@ def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _rows(text: str) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in text.split("\n") if line.strip())
+def _rows(text: bytes) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in text.decode().split("\n") if line.strip())
 
 
 def _to_gold(documents: Sequence[GoldDocument]) -> str:
@@ -100,7 +102,7 @@ def _to_doccano(documents: Sequence[GoldDocument]) -> str:
                   for d, text, spans in rows)
 
 
-def _from_doccano(text: str) -> Iterator[Raw]:
+def _from_doccano(text: bytes) -> Iterator[Raw]:
     for row in _rows(text):
         spans = [(int(s[0]), int(s[1]), str(s[2])) for s in row.get("label", row.get("labels", []))]
         yield str(row["id"]), str(row["text"]), spans
@@ -114,7 +116,7 @@ def _to_prodigy(documents: Sequence[GoldDocument]) -> str:
     } for d, text, spans in rows)
 
 
-def _from_prodigy(text: str) -> Iterator[Raw]:
+def _from_prodigy(text: bytes) -> Iterator[Raw]:
     """Only what was accepted counts."""
     for number, row in enumerate(_rows(text), 1):
         if row.get("answer", "accept") == "accept":
@@ -135,7 +137,7 @@ def _to_labelstudio(documents: Sequence[GoldDocument]) -> str:
     return json.dumps(tasks, ensure_ascii=False, indent=1)
 
 
-def _from_labelstudio(text: str) -> Iterator[Raw]:
+def _from_labelstudio(text: bytes) -> Iterator[Raw]:
     """The newest annotation of a task that was not cancelled."""
     for number, task in enumerate(json.loads(text), 1):
         kept = [a for a in task["annotations"] if not a.get("was_cancelled")]
@@ -144,10 +146,49 @@ def _from_labelstudio(text: str) -> Iterator[Raw]:
         yield str(task["data"].get("id", number)), str(task["data"]["text"]), spans
 
 
-_WRITERS: dict[str, Callable[[Sequence[GoldDocument]], str]] = {
+def _to_docbin(documents: Sequence[GoldDocument]) -> bytes:
+    """spaCy's binary documents; the labels are the span group `sentences`."""
+    spacy = _spacy()
+    nlp = spacy.blank("xx")
+    nlp.max_length = 10**9
+    binary = spacy.tokens.DocBin(attrs=["ORTH", "SPACY"], store_user_data=True)
+    for document in documents:
+        text, spans = _spans(document)
+        doc = nlp.make_doc(text)
+        doc.user_data["id"] = document.id
+        doc.spans[_GROUP] = [
+            doc.char_span(start, end, label=label, alignment_mode="expand")
+            for start, end, label in spans
+        ]
+        binary.add(doc)
+    return bytes(binary.to_bytes())
+
+
+def _from_docbin(data: bytes) -> Iterator[Raw]:
+    spacy = _spacy()
+    try:
+        docs = list(spacy.tokens.DocBin().from_bytes(data).get_docs(spacy.blank("xx").vocab))
+    except Exception as error:  # damaged bytes end in errors of zlib, msgpack, NumPy and spaCy
+        raise ValueError(f"no DocBin: {error}") from error
+    for number, doc in enumerate(docs, 1):
+        spans = [(s.start_char, s.end_char, s.label_) for s in doc.spans.get(_GROUP, ())]
+        yield str(doc.user_data.get("id", number)), doc.text, spans
+
+
+def _spacy() -> Any:
+    try:
+        import spacy
+        import spacy.tokens
+    except ImportError as error:
+        raise ClassifierError("DocBin needs spaCy (pip install 'policytag[spacy]')") from error
+    return spacy
+
+
+_WRITERS: dict[str, Callable[[Sequence[GoldDocument]], str | bytes]] = {
     "gold": _to_gold, "corpus": _to_corpus, "doccano": _to_doccano, "prodigy": _to_prodigy,
-    "labelstudio": _to_labelstudio,
+    "labelstudio": _to_labelstudio, "docbin": _to_docbin,
 }
-_READERS: dict[str, Callable[[str], Iterator[Raw]]] = {
+_READERS: dict[str, Callable[[bytes], Iterator[Raw]]] = {
     "doccano": _from_doccano, "prodigy": _from_prodigy, "labelstudio": _from_labelstudio,
+    "docbin": _from_docbin,
 }

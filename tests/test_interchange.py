@@ -26,6 +26,16 @@ def test_labels_survive_the_journey(tmp_path, form):
     assert contents(read(tmp_path / "x", form)) == contents(DOCUMENTS)
 
 
+def test_docbin_keeps_labels_and_refuses_damage(tmp_path):
+    pytest.importorskip("spacy")
+    path = tmp_path / "x.spacy"
+    write(DOCUMENTS, path, "docbin")
+    assert contents(read(path, "docbin")) == contents(DOCUMENTS)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(CorpusError, match="not docbin"):
+        read(path, "docbin")
+
+
 @pytest.mark.parametrize("form, name", [("gold", "x.jsonl"), ("corpus", "x.txt")])
 def test_own_formats_survive_too(tmp_path, form, name):
     write(DOCUMENTS, tmp_path / name, form)

@@ -63,7 +63,7 @@ def _parts(name: str, message: Message, options: ReadOptions) -> list[Message]:
         else:
             found.append(part)
         if len(found) + len(stack) > options.max_members:
-            raise ReadError(f"{name}: more than {options.max_members} parts (--max-members)")
+            raise ReadError(f"{name}: more than {options.max_members} parts")
     return found
 
 

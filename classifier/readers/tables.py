@@ -5,6 +5,8 @@ import io
 import json
 import sqlite3
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -39,9 +41,12 @@ def read_jsonl(name: str, data: bytes, options: ReadOptions) -> Iterator[Documen
 def read_xlsx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
     """Yield a document a row of the first sheet."""
     openpyxl = require("openpyxl", name)
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    rows = book.worksheets[0].iter_rows(values_only=True)
-    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+    except (zipfile.BadZipFile, zlib.error, OSError, KeyError, ValueError, IndexError) as error:
+        raise ReadError(f"{name}: damaged XLSX ({error})") from error
     _check_columns(name, names, options)
     yield from _documents(name, (dict(zip(names, row, strict=False)) for row in rows), options)
 

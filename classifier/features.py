@@ -1,11 +1,15 @@
 """Hashed features of a batch of sentences, computed as array operations on one byte buffer."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+_END = "\x1e"  # of a sentence; a separator in text, like every space
+_SPACES = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 _PRIME = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2**64
 _INVERSE = pow(_PRIME, -1, 2**64)
 _SALTS = {"word": 1, "pair": 3, "triple": 5, "prefix": 7, "suffix": 9, "first": 11}
@@ -60,11 +64,15 @@ def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
     >>> features.n_rows, features.bucket.max() < 1024
     (2, np.True_)
     """
-    joined = "\n".join([" ".join(text.lower().split()) for text in sentences]) + "\n"
+    joined = _END.join([*sentences, ""]).lower()
+    if joined.count(_END) != len(sentences):
+        joined = _END.join([*(text.replace(_END, " ") for text in sentences), ""]).lower()
+    if not joined.isascii():
+        joined = _SPACES.sub(" ", joined)
     buffer = _DIGITS[np.frombuffer(joined.encode("utf-8", "replace"), np.uint8)]
     starts, ends = _tokens(buffer)
     hashes = _span_hasher(buffer)
-    row = np.cumsum(buffer == 10)[starts]
+    row = np.cumsum(buffer == ord(_END))[starts]
     word = hashes(starts, ends)
     mixed = _mix(word)
     same2 = row[1:] == row[:-1]
@@ -99,14 +107,19 @@ def _span_hasher(buffer: NDArray[np.uint8]):  # type: ignore[no-untyped-def]
     """Return a function from spans to hashes: prefix sums of a polynomial modulo 2**64."""
     size = len(buffer)
     with np.errstate(over="ignore"):
-        powers = np.cumprod(np.full(size, _PRIME, np.uint64))
-        inverses = np.cumprod(np.full(size, _INVERSE, np.uint64))
+        room = 1 << max(size - 1, 1).bit_length()  # so that batches of like size share the powers
+        powers, inverses = _powers(_PRIME, room)[:size], _powers(_INVERSE, room)[:size]
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum((buffer + np.uint64(1)) * powers)])
 
     def hashes(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
         return (sums[ends] - sums[starts]) * inverses[starts]
 
     return hashes
+
+
+@lru_cache(maxsize=4)
+def _powers(base: int, size: int) -> NDArray[np.uint64]:
+    return np.cumprod(np.full(size, base, np.uint64))
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -26,7 +26,9 @@ _NEVER_LAST = frozenset(
 _SOMETIMES_LAST = frozenset(
     "u.s u.k u.n e.u p.m a.m inc ltd co corp plc bros jr etc ph.d m.p".split()
 )
-_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]{0,8}(?=\s)")
+# a run of stops is taken whole, so that a text of stops is read once; the group says whether a
+# space follows
+_STOP = re.compile(r"[.!?…][.!?…]*+(?:[\"'”’»)\]]{0,8}(?=(\s))|)")
 _BREAK = re.compile(
     r"\n[ \t\r]*\n"
     r"|\n(?=[ \t]{0,8}(?:\(?[0-9a-zA-Z]{1,4}[.)](?:[0-9.]{0,8})[ \t]|[-*•–][ \t]))"
@@ -48,6 +50,11 @@ def learned_abbreviations() -> frozenset[str]:
     return frozenset(json.loads(path.read_text("utf-8"))["abbreviations"])
 
 
+@cache
+def _known() -> frozenset[str]:
+    return _NEVER_LAST | _SOMETIMES_LAST | learned_abbreviations()
+
+
 def split(text: str) -> list[Sentence]:
     """Return the sentences of a text; `text[s.start:s.end] == s.text` for each.
 
@@ -59,9 +66,9 @@ def split(text: str) -> list[Sentence]:
     for start, end, is_paragraph in _blocks(text):
         begin = start
         for stop in _STOP.finditer(text, start, end):
-            if _ends_sentence(text, begin, stop.start(), stop.end(), end):
+            if stop.lastindex and _ends_sentence(text, begin, stop.start(), stop.end(), end):
                 _append(sentences, text, begin, stop.end(), paragraph)
-                begin = stop.end()
+                begin = stop.end() + 1  # after the space
         _append(sentences, text, begin, end, paragraph)
         paragraph += is_paragraph
     return sentences
@@ -79,11 +86,16 @@ def _append(sentences: list[Sentence], text: str, start: int, end: int, paragrap
     piece = text[start:end]
     stripped = piece.strip()
     if stripped:
-        offset = start + len(piece) - len(piece.lstrip())
-        sentences.append(Sentence(stripped, offset, paragraph))
+        if len(stripped) < len(piece):
+            start += len(piece) - len(piece.lstrip())
+        sentences.append(Sentence(stripped, start, paragraph))
 
 
 def _ends_sentence(text: str, begin: int, stop: int, after: int, limit: int) -> bool:
+    if stop - begin >= _MAX_TOKEN and after + 1 < limit and text[after + 1].isupper():
+        token = text[text.rfind(" ", begin, stop) + 1 : stop]
+        if 1 < len(token) < _MAX_TOKEN and token.isalpha() and token.lower() not in _known():
+            return True  # most stops are so plain; what follows would say the same
     following = text[after : after + _MAX_TOKEN].split(maxsplit=1)
     if not following or after >= limit:
         return True

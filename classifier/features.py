@@ -96,8 +96,9 @@ def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
 
 def _tokens(buffer: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     classes = _CLASSES[buffer]
-    before = np.concatenate([[0], classes[:-1]])
-    after = np.concatenate([classes[1:], [0]])
+    none = np.zeros(1, np.uint8)
+    before = np.concatenate([none, classes[:-1]])
+    after = np.concatenate([classes[1:], none])
     starts = np.flatnonzero((classes == 2) | ((classes == 1) & (before != 1)))
     ends = np.flatnonzero((classes == 2) | ((classes == 1) & (after != 1))) + 1
     return starts, ends
@@ -119,7 +120,7 @@ def _span_hasher(buffer: NDArray[np.uint8]):  # type: ignore[no-untyped-def]
 
 @lru_cache(maxsize=4)
 def _powers(base: int, size: int) -> NDArray[np.uint64]:
-    return np.cumprod(np.full(size, base, np.uint64))
+    return np.cumprod(np.full(size, base, np.uint64), dtype=np.uint64)
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

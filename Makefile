@@ -1,7 +1,11 @@
-.PHONY: test browser lint train card encoder gate gate-update bench
+.PHONY: test fuzz browser lint train card encoder gate gate-update bench
 
 test:
 	python -m pytest -q
+
+# POLICYTAG_FUZZ: mutants a format
+fuzz:
+	python -m pytest -q tests/fuzz
 
 # needs policytag[browser] and Debian's chromium; pictures to look at go to build/pictures
 browser:

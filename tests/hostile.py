@@ -5,7 +5,7 @@ import random
 import struct
 import zlib
 
-from makers import HTML, TEXT, W, docx, eml, files, paragraph, pdf, zipped
+from makers import HTML, TEXT, W, docx, eml, files, paragraph, parquet, pdf, zipped
 
 
 def nested_zip(depth):
@@ -58,6 +58,8 @@ def hostile():
     yield "no.csv", b"a,b\n1,2\n"
     yield "list.jsonl", b"[1, 2]\n"
     yield "number.jsonl", b'{"text": 1e999}\n'
+    plain = parquet([{"id": 1, "text": "The port."}], compression="none", use_dictionary=False)
+    yield "utf8.parquet", plain.replace(b"The port", b"\x80he port")
     yield "master.db", b"SQLite format 3\x00" + b"\xff" * 4096
 
 

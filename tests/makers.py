@@ -76,12 +76,12 @@ def xlsx(rows):
     return out.getvalue()
 
 
-def parquet(rows):
+def parquet(rows, **options):
     import pyarrow
     import pyarrow.parquet
 
     out = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out, **options)
     return out.getvalue()
 
 

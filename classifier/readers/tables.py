@@ -60,7 +60,7 @@ def read_parquet(name: str, data: bytes, options: ReadOptions) -> Iterator[Docum
         _check_columns(name, file.schema_arrow.names, options)
         rows = (row for batch in file.iter_batches(1000) for row in batch.to_pylist())
         yield from _documents(name, rows, options)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise ReadError(f"{name}: not a Parquet file ({error})") from error
 
 

@@ -39,4 +39,4 @@ gate-update:
 
 # TEXT, GOLD: as above; peers that are not installed are left out
 bench:
-	python tests/speed/bench.py $(if $(TEXT),--text $(TEXT)) $(if $(GOLD),--gold $(GOLD)) -o build/bench.json
+	python tests/speed/bench.py $(if $(TEXT),--text $(TEXT)) $(if $(GOLD),--gold $(GOLD)) --readme README.md -o build/bench.json

@@ -219,8 +219,6 @@ def _check_manifest(manifest: Any, members: Mapping[str, bytes]) -> None:
     is_names = isinstance(labels, list) and all(isinstance(k, str) and k for k in labels)
     if not (is_names and 2 <= len(labels) <= 1000 and len(set(labels)) == len(labels)):
         raise ValueError("labels are not a list of different names")
-    if type(manifest["review_below"]) in (int, float):  # one for all labels
-        manifest["review_below"] = [manifest["review_below"]] * len(labels)
     review_below = manifest["review_below"]
     if not (isinstance(review_below, list) and len(review_below) == len(labels)):
         raise ValueError("review_below is not a list with a threshold a label")

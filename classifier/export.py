@@ -10,20 +10,22 @@ import click
 from classifier.artifact import save
 from classifier.corpus import GoldDocument, fingerprint, load
 from classifier.encoder import Encoder, EncoderModel
+from classifier.errors import ClassifierError
 from classifier.finetune import Recipe, Tagger, finetune, requirements
 from classifier.head import fit_head
 from classifier.splits import select
 
 
 def export(
-    folder: Path, path: Path, documents: Sequence[GoldDocument], held_out: Sequence[GoldDocument]
+    folders: Sequence[Path], path: Path, documents: Sequence[GoldDocument],
+    held_out: Sequence[GoldDocument],
 ) -> EncoderModel:
-    """Quantise the weights in the folder, fit the head, and write the model file.
+    """Average the weights of runs, quantise them, fit the head, and write the model file.
 
     The head learns from `documents`; temperature and review threshold from `held_out`, which
     neither the encoder nor the head has seen.
     """
-    onnx = quantised(folder)
+    onnx = quantised(average(folders))
     base = requirements()[1]
     encoder = Encoder.build(onnx, (base / "tokenizer.json").read_bytes())
     model = fit_head(encoder, documents, held_out)
@@ -31,18 +33,37 @@ def export(
         "corpus": fingerprint(documents),
         "n_documents": len(documents),
         "n_sentences": sum(len(d.sentences) for d in documents),
+        "n_runs": len(folders),
         "base": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
     })
     return model
 
 
-def quantised(folder: Path) -> bytes:
-    """The fine-tuned encoder as an ONNX file with int8 weights, a scale a channel."""
+def average(folders: Sequence[Path]) -> dict[str, Any]:
+    """The mean weights of runs from one base (Wortsman et al. 2022, "Model soups").
+
+    Raises:
+        ClassifierError: PyTorch is not installed, or a run has not ended.
+    """
+    torch = requirements()[0]
+    unfinished = [folder for folder in folders if not (folder / "weights.pt").is_file()]
+    if unfinished:
+        raise ClassifierError(f"{unfinished[0]}: no finished run (weights.pt) in it")
+    runs = [torch.load(folder / "weights.pt", weights_only=True) for folder in folders]
+    mean = dict(runs[0])
+    for name, value in runs[0].items():
+        if value.is_floating_point():
+            mean[name] = sum(run[name].float() for run in runs) / len(runs)
+    return mean
+
+
+def quantised(weights: dict[str, Any]) -> bytes:
+    """A fine-tuned encoder as an ONNX file with int8 weights, a scale a channel."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     torch, base, _ = requirements()
     network = Tagger.build(base, Recipe())
-    network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+    network.load_state_dict(weights)
 
     module: Any = torch.nn.Module
 
@@ -77,16 +98,20 @@ def quantised(folder: Path) -> bytes:
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Checkpoints, log.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--epochs", default=Recipe().epochs, show_default=True)
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", "seeds", multiple=True, type=int, default=(0, 1, 2), show_default=True,
+              help="A run each; their weights are averaged.")
 def main(
-    corpus: Path, also: Path | None, folder: Path, output: Path, epochs: int, seed: int
+    corpus: Path, also: Path | None, folder: Path, output: Path, epochs: int,
+    seeds: tuple[int, ...],
 ) -> None:
     """Fine-tune the encoder on the training split and write the model file."""
     own, more = load(corpus), load(also) if also else []
     learn = [*select(own, "train"), *select(more, "train", "test")]
     held_out = [*select(own, "dev"), *select(more, "dev")]
-    finetune(learn, folder, Recipe(epochs=epochs, seed=seed), held_out)
-    export(folder, output, learn, held_out)
+    runs = [folder / f"seed{seed}" for seed in seeds]
+    for run, seed in zip(runs, seeds, strict=True):
+        finetune(learn, run, Recipe(epochs=epochs, seed=seed), held_out)
+    export(runs, output, learn, held_out)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Our models against the peers: sentences a second, end to end, and quality, in one run.
 
-    python tests/speed/bench.py --text documents.jsonl --gold gold.jsonl --megabytes 5 -o bench.json
+    python tests/speed/bench.py --text documents.jsonl --gold gold.jsonl --readme README.md
 
 Every peer is trained on the corpus of the project, splits with NLTK's Punkt, and labels the same
 text on one core. Runs alternate; medians are reported. A peer whose library is missing is left out.
+Quality is macro-F1 on the gold; a slow system labels a part of the text only. With --readme, the
+table and a plot of quality over speed (tests/speed/bench.svg) are filled in.
 """
 
 import os
@@ -12,6 +14,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import json  # noqa: E402
+import math  # noqa: E402
 import random  # noqa: E402
 import statistics  # noqa: E402
 import tempfile  # noqa: E402
@@ -21,6 +24,7 @@ from pathlib import Path  # noqa: E402
 import click  # noqa: E402
 
 from classifier import Document, load_model  # noqa: E402
+from classifier.card import fill  # noqa: E402
 from classifier.corpus import load  # noqa: E402
 from classifier.splits import select  # noqa: E402
 from classifier.tagging import label, rows  # noqa: E402
@@ -179,7 +183,8 @@ def repeated(texts, size):
 @click.option("--megabytes", default=5.0, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path))
-def main(text, gold, megabytes, rounds, output):
+@click.option("--readme", type=click.Path(path_type=Path), help="Fill in the table and the plot.")
+def main(text, gold, megabytes, rounds, output, readme):
     """Run the benchmark and print the table."""
     from sklearn.metrics import f1_score
 
@@ -211,9 +216,46 @@ def main(text, gold, megabytes, rounds, output):
             truth = [label for d in documents for label in d.primary]
             row["macro_f1"] = float(f1_score(truth, guess, average="macro"))
         table[name] = row
+    words = f"{len(documents)} documents of gold" if documents else "no gold"
+    note = (f"One core, {megabytes:g} MB of {len(texts)} documents, medians of {rounds} rounds, "
+            f"{words}; trained on {len(training_data()[0]):,} sentences of the corpus.")
     click.echo(render(table))
     if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(table, indent=1), "utf-8")
+    if readme:
+        fill(readme, "bench", f"{render(table)}\n\n{note}")
+        if documents:
+            (Path(__file__).parent / "bench.svg").write_text(plot(table), "utf-8")
+
+
+def plot(table):
+    """Quality over speed as SVG; speed on a logarithmic scale from 10 to 1,000,000."""
+    points, taken = [], []
+    for name, row in sorted(table.items(), key=lambda item: item[1].get("sentences_s", 0)):
+        if "macro_f1" in row:
+            x = 60 + 100 * (math.log10(row["sentences_s"]) - 1)
+            y = 300 - 400 * (row["macro_f1"] - 0.2)
+            colour = "#c44100" if name.startswith("ours") else "#0072b2"
+            at = y + 4
+            while any(abs(at - v) < 13 and abs(x - u) < 180 for u, v in taken):
+                at -= 13
+            taken.append((x, at))
+            points.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="{colour}"/>'
+                          f'<text x="{x + 7:.0f}" y="{at:.0f}">{name}</text>')
+    for k in range(6):
+        points.append(f'<text x="{60 + 100 * k}" y="318" text-anchor="middle">{10 ** (k + 1):,}'
+                      "</text>")
+    for k in range(2, 9, 2):
+        y = 300 - 400 * (k / 10 - 0.2)
+        points.append(f'<text x="52" y="{y + 4:.0f}" text-anchor="end">{k / 10}</text>'
+                      f'<line x1="60" x2="660" y1="{y:.0f}" y2="{y:.0f}" stroke="#ddd"/>')
+    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 345" '
+            'font-family="sans-serif" font-size="12"><rect width="700" height="345" '
+            'fill="white"/>' + "".join(points) +
+            '<text x="360" y="338" text-anchor="middle">sentences a second</text>'
+            '<text x="-180" y="14" text-anchor="middle" transform="rotate(-90)">macro-F1</text>'
+            "</svg>\n")
 
 
 def render(table):

@@ -127,14 +127,17 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 @click.argument("tags", type=_PATH)
 @click.option("-o", "--output", type=_PATH, required=True, help="HTML file to write.")
 @click.option("--title", default="", help="Heading of the page.")
+@click.option("--by", default="", help="Also compare the values of this ledger column.")
 @click.option("--explain/--no-explain", default=True, help="Show deciding words (small runs).")
 @_MODEL
-def report(tags: Path, output: Path, title: str, explain: bool, model: str) -> None:
+def report(
+    tags: Path, output: Path, title: str, by: str, explain: bool, model: str
+) -> None:
     """Make a page to look at from a table of tags (csv, jsonl, db)."""
     from classifier.artifact import load_model
     from classifier.report import report as page
 
-    html = page(tags, title=title, model=load_model(model) if explain else None)
+    html = page(tags, title=title, by=by, model=load_model(model) if explain else None)
     output.write_text(html, "utf-8")
     click.echo(f"{output}: {len(html) >> 10:,} kB", err=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.document import LABELS
+from classifier.errors import ReadError
 from classifier.explain import explain
 from classifier.pages import render
 from classifier.scoring import Model
@@ -29,11 +30,13 @@ class Group:
     shares: list[Share]
 
 
-def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
+def report(tags: Path, *, title: str = "", by: str = "", model: Model | None = None) -> str:
     """The page for a table of tags; with a model, the deciding words are shown too.
 
+    `by` names a column of the ledger (sender, type, …) whose values are compared.
+
     Raises:
-        ReadError: the table cannot be read.
+        ReadError: the table cannot be read, or its ledger has no such column.
         ClassifierError: Jinja2 is not installed.
     """
     by_document: dict[str, Counter[str]] = defaultdict(Counter)
@@ -58,6 +61,7 @@ def report(tags: Path, *, title: str = "", model: Model | None = None) -> str:
         problems=[row for row in ledger if row.get("status") != "ok"],
         folders=_groups(by_document, labels, {d: _folder(d, ledger) for d in by_document}),
         months=_groups(by_document, labels, _months(ledger)),
+        by=by, parts=_groups(by_document, labels, _column(tags, ledger, by) if by else {}),
         has_words=explained is not None,
         data={"data": _data(kept, labels, explained, folder), "labels": labels},
         folder=folder,
@@ -71,6 +75,13 @@ def _common_folder(names: Sequence[str]) -> str:
 
 def _folder(document: str, ledger: Sequence[dict[str, str]]) -> str:
     return str(Path(document).parent) if "/" in document else "."
+
+
+def _column(tags: Path, ledger: Sequence[dict[str, str]], name: str) -> dict[str, str]:
+    if not ledger or name not in ledger[0]:
+        known = ", ".join(ledger[0]) if ledger else "there is no ledger beside the table"
+        raise ReadError(f"{tags}: no column {name!r} in its ledger ({known})")
+    return {row["document"]: row[name] or "–" for row in ledger}
 
 
 def _months(ledger: Sequence[dict[str, str]]) -> dict[str, str]:

@@ -71,10 +71,11 @@ def label(documents: Iterable[Document], model: Model) -> Iterator[Labelled]:
 def rows(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict[str, Any]]:
     """The rows of a document, as the columns name them.
 
-    With a model to explain by, each also has the `words` that decided.
+    With a model to explain by, each also has the `words` that decided, and all `parts` of the
+    scores: name, start in the sentence (-1 for what is no word) and a score for each label.
     """
     document, names, review_below = labelled.document, labelled.labels, labelled.review_below
-    words = _words(labelled, explained_by) if explained_by else None
+    why = explain(explained_by, [s.text for s in labelled.sentences]) if explained_by else None
     each = zip(labelled.sentences, labelled.proba, labelled.best, strict=True)
     for index, (sentence, proba, best) in enumerate(each):
         row = {
@@ -84,17 +85,14 @@ def rows(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict
         }
         row.update(zip(names, proba, strict=True))
         row["review"] = proba[best] < review_below[best]
-        if words:
-            row["words"] = words[index]
+        if why:
+            row["words"] = [part.name for part in why[index].deciding(names[best])]
+            row["parts"] = [
+                {"name": part.name, "start": part.start,
+                 "scores": {k: round(v, 4) for k, v in zip(names, part.scores, strict=True)}}
+                for part in why[index].parts
+            ]
         yield row
-
-
-def _words(labelled: Labelled, model: Model) -> list[list[str]]:
-    found = explain(model, [sentence.text for sentence in labelled.sentences])
-    return [
-        [part.name for part in why.deciding(labelled.labels[best])]
-        for why, best in zip(found, labelled.best, strict=True)
-    ]
 
 
 def _label_batch(batch: Sequence[Document], model: Model) -> Iterator[Labelled]:

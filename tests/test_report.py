@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from classifier import load_model
 from classifier.cli import main
+from classifier.errors import ReadError
 from classifier.report import report
 from classifier.tagging import columns
 
@@ -104,6 +105,17 @@ def test_deciding_words_stand_in_their_sentence(tmp_path):
     [[sentence]] = [d["sentences"] for d in json.loads(parse(html).scripts[0])]
     words = [text[start:end] for start, end in sentence[6]]
     assert words and all(word in text.split() + ["."] or word in text for word in words)
+
+
+def test_a_column_of_the_ledger_is_compared_or_named_as_missing(tmp_path):
+    write_tags(tmp_path / "t.csv", [{"document": f"d{i}"} for i in range(4)])
+    (tmp_path / "t.ledger.csv").write_text(
+        "document,status,notes,date,sender\n"
+        + "".join(f"d{i},ok,,,office {i % 2}\n" for i in range(4)), "utf-8")
+    html = report(tmp_path / "t.csv", by="sender")
+    assert "By sender" in html and "office 0" in html and "office 1" in html
+    with pytest.raises(ReadError, match="no column 'country' in its ledger"):
+        report(tmp_path / "t.csv", by="country")
 
 
 def test_what_is_no_table_of_tags_is_named(tmp_path):

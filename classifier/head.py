@@ -35,7 +35,7 @@ class HeadTrainer:
 
     def fit(self, documents: Sequence[GoldDocument]) -> Head:
         """Fit on documents; strength and temperature by heads that did not see the document."""
-        vectors = [self._vectors_of(d) for d in documents]
+        vectors = [self.vectors_of(d) for d in documents]
         gold = [np.array(d.primary) for d in documents]
         labels, codes = np.unique(np.concatenate(gold), return_inverse=True)
         fold = np.random.default_rng(0).permutation(len(documents)) % min(_FOLDS, len(documents))
@@ -47,7 +47,8 @@ class HeadTrainer:
         temperature = fit_temperature(by_strength[best], np.eye(len(labels))[codes])
         return Head(whole.labels, whole.weights, whole.bias, temperature)
 
-    def _vectors_of(self, document: GoldDocument) -> NDArray[np.float32]:
+    def vectors_of(self, document: GoldDocument) -> NDArray[np.float32]:
+        """The vectors of a document's sentences, (n_sentences, width)."""
         key = id(document)
         if key not in self._vectors:
             self._vectors[key] = self.encoder.vectors([document.texts])

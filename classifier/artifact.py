@@ -115,6 +115,9 @@ def load_model(name_or_path: str | Path = DEFAULT, *, n_threads: int = 0) -> Mod
 
     Raises:
         ModelError: the file is missing, damaged, or not a model of this package.
+
+    >>> sorted(load_model("fast").labels)
+    ['criticism', 'measure', 'other', 'rationale', 'statistic']
     """
     path = locate(name_or_path)
     manifest, members = _read(path)

@@ -58,7 +58,13 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The label of a sentence, with a probability for each label."""
+    """The label of a sentence, with a probability for each label.
+
+    >>> sentence = Sentence("We act.", 0, 0)
+    >>> found = Prediction(sentence, "measure", {"measure": 0.9, "other": 0.1}, False)
+    >>> found.label, found.confidence
+    ('measure', 0.9)
+    """
 
     sentence: Sentence
     label: str

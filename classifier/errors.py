@@ -25,15 +25,30 @@ class ClassifierError(Exception):
 
 
 class ReadError(ClassifierError):
-    """A document cannot be read."""
+    """A document cannot be read.
+
+    >>> raise ReadError("a.pdf: damaged PDF")
+    Traceback (most recent call last):
+    classifier.errors.ReadError: a.pdf: damaged PDF
+    """
 
 
 class CorpusError(ClassifierError):
-    """A corpus or gold file does not follow its format."""
+    """A corpus or gold file does not follow its format.
+
+    >>> raise CorpusError("a.txt:2: unknown label 'mesure'")
+    Traceback (most recent call last):
+    classifier.errors.CorpusError: a.txt:2: unknown label 'mesure'
+    """
 
 
 class ModelError(ClassifierError):
-    """A model file is damaged, unsafe or of an unknown format."""
+    """A model file is damaged, unsafe or of an unknown format.
+
+    >>> raise ModelError("m.zip: no such model")
+    Traceback (most recent call last):
+    classifier.errors.ModelError: m.zip: no such model
+    """
 
 
 class WriteError(ClassifierError):

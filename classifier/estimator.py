@@ -37,6 +37,11 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : array of str, sorted
     model_ : FastModel
+
+    >>> texts = ["We ban it.", "Prices rose.", "They ban it.", "Costs rose."]
+    >>> model = SentenceClassifier(n_buckets=256).fit(texts, ["measure", "statistic"] * 2)
+    >>> model.predict(["We ban it."]).tolist()
+    ['measure']
     """
 
     def __init__(

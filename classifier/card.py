@@ -10,6 +10,8 @@ from classifier.errors import WriteError
 from classifier.evaluation import Evaluation
 from classifier.splits import SPLITS, split_of
 
+_MOST_NAMED = 30
+
 
 def fill(path: Path, name: str, text: str) -> None:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->` in a file.
@@ -62,8 +64,17 @@ def counts(documents: Sequence[GoldDocument]) -> str:
         part = Counter(d.genre for d in documents for k in d.primary if k == label)
         genres = f"{part['gov']:,} | {part['news']:,}"
         rows.append(f"| {label} | {count:,} | {count / n:.1%} | {genres} |")
+    rows += ["", _spread("type", [d.type for d in documents]), "",
+             _spread("sector", [d.sector or "not stated" for d in documents]), "",
+             _spread("country", [d.country for d in documents])]
     rows += ["", "| split | documents | sentences |", "|---|---|---|"]
     for split in SPLITS:
         own = [d for d in documents if split_of(d.id) == split]
         rows.append(f"| {split} | {len(own)} | {sum(len(d.sentences) for d in own):,} |")
     return "\n".join(rows) + "\n"
+
+
+def _spread(what: str, values: Sequence[str]) -> str:
+    found = Counter(values)
+    most = ", ".join(f"{name} {n:,}" for name, n in found.most_common(_MOST_NAMED))
+    return f"Documents by {what} ({len(found)}; the {_MOST_NAMED} largest): {most}."

@@ -301,6 +301,64 @@ def stats(path: Path) -> None:
     click.echo(f"fingerprint {fingerprint(documents)}")
 
 
+@corpus.command()
+@click.argument("path", type=_PATH)
+@click.option("-o", "--output", type=_PATH, required=True, help="CSV to fill in.")
+@click.option("--share", default=0.2, show_default=True, help="Of the documents, at random.")
+@click.option("--seed", default=0, show_default=True)
+def blind(path: Path, output: Path, share: float, seed: int) -> None:
+    """Write a sample without labels, for a second annotator."""
+    from classifier.audit import write_blind
+    from classifier.corpus import load
+
+    n = write_blind(load(path, labels=None), share, seed, output)
+    click.echo(f"{output}: {n} sentences", err=True)
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
+@click.argument("second", type=_PATH)
+@click.option("--datasheet", type=_PATH, help="Also fill in the figures of this datasheet.")
+def agreement(path: Path, second: Path, datasheet: Path | None) -> None:
+    """Compare the labels of a corpus with a second annotator's (columns document, index, label)."""
+    from classifier.audit import agreement as compare
+    from classifier.audit import format_agreement, read_second
+    from classifier.card import fill
+    from classifier.corpus import load
+
+    text = format_agreement(compare(load(path, labels=None), read_second(second)))
+    click.echo(text)
+    if datasheet:
+        fill(datasheet, "agreement", text)
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
+@click.option("--cv", type=click.IntRange(2), help="Train on the corpus itself, in N folds.")
+@click.option("--most", default=100, show_default=True, help="How many to print.")
+@_MODEL
+def suspects(path: Path, cv: int | None, most: int, model: str) -> None:
+    """Print sentences whose label is probably wrong, the most doubtful first.
+
+    MODEL must not have learned from them; with --cv its kind (encoder, fast) is trained anew.
+    """
+    from classifier.artifact import load_model
+    from classifier.audit import suspects as doubtful
+    from classifier.corpus import load
+    from classifier.training import cross_validate, trainer
+
+    documents = load(path, labels=None)
+    if cv:
+        proba, labels = cross_validate(documents, cv, trainer(model))
+    else:
+        loaded = load_model(model)
+        proba, labels = loaded.predict_proba([d.texts for d in documents]), list(loaded.labels)
+    found = doubtful(documents, proba, labels)
+    for one in found[:most]:
+        click.echo(f"{one.where}: {one.label}, or {one.other} ({one.probability:.2f})? {one.text}")
+    click.echo(f"{len(found)} suspects of {len(proba)} sentences", err=True)
+
+
 @main.group()
 def model() -> None:
     """Look at models."""

@@ -27,13 +27,19 @@ class GoldSentence:
 
 @dataclass(frozen=True, slots=True)
 class GoldDocument:
-    """A document whose sentences are labelled."""
+    """A document whose sentences are labelled.
+
+    `type` (letter, order, editorial, ...) and `sector` (health, ports, ...) are "" where the file
+    does not say.
+    """
 
     id: str
     genre: str
     country: str
     title: str
     sentences: tuple[GoldSentence, ...]
+    type: str = ""
+    sector: str = ""
 
     @property
     def texts(self) -> list[str]:
@@ -124,7 +130,8 @@ def _check_labels(sentence: GoldSentence, allowed: Sequence[str] | None) -> None
 
 def _document(header: dict[str, str], sentences: list[GoldSentence]) -> GoldDocument:
     return GoldDocument(
-        header["id"], header["genre"], header["country"], header["title"], tuple(sentences)
+        header["id"], header["genre"], header["country"], header["title"], tuple(sentences),
+        header["type"], header.get("sector", ""),
     )
 
 

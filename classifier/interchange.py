@@ -90,8 +90,10 @@ def _to_corpus(documents: Sequence[GoldDocument]) -> str:
     parts = []
     for d in documents:
         lines = [f"{','.join(s.labels)}\t{' '.join(s.text.split())}" for s in d.sentences]
-        head = (f"# id={'_'.join(d.id.split())} genre={d.genre or 'news'} type=unknown "
-                f"country={d.country or 'XX'} title={' '.join(d.title.split()) or d.id}")
+        head = (f"# id={'_'.join(d.id.split())} genre={d.genre or 'news'} "
+                f"type={d.type or 'unknown'} country={d.country or 'XX'} "
+                f"{f'sector={d.sector} ' if d.sector else ''}"
+                f"title={' '.join(d.title.split()) or d.id}")
         parts.append("\n".join([head, *lines]))
     return "\n\n\n".join(parts) + "\n"
 

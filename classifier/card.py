@@ -67,10 +67,11 @@ def counts(documents: Sequence[GoldDocument]) -> str:
     rows += ["", _spread("type", [d.type for d in documents]), "",
              _spread("sector", [d.sector or "not stated" for d in documents]), "",
              _spread("country", [d.country for d in documents])]
-    rows += ["", "| split | documents | sentences |", "|---|---|---|"]
+    names = [label for label, _ in labels.most_common()]
+    rows += ["", f"| split | documents | sentences | gov | {' | '.join(names)} |",
+             "|---" * (len(names) + 4) + "|"]
     for split in SPLITS:
-        own = [d for d in documents if split_of(d.id) == split]
-        rows.append(f"| {split} | {len(own)} | {sum(len(d.sentences) for d in own):,} |")
+        rows.append(_split_row(split, [d for d in documents if split_of(d.id) == split], names))
     return "\n".join(rows) + "\n"
 
 
@@ -78,3 +79,11 @@ def _spread(what: str, values: Sequence[str]) -> str:
     found = Counter(values)
     most = ", ".join(f"{name} {n:,}" for name, n in found.most_common(_MOST_NAMED))
     return f"Documents by {what} ({len(found)}; the {_MOST_NAMED} largest): {most}."
+
+
+def _split_row(split: str, documents: Sequence[GoldDocument], names: Sequence[str]) -> str:
+    labels = Counter(label for d in documents for label in d.primary)
+    n = max(labels.total(), 1)
+    gov = sum(d.genre == "gov" for d in documents) / max(len(documents), 1)
+    shares = " | ".join(f"{labels[name] / n:.0%}" for name in names)
+    return f"| {split} | {len(documents):,} | {labels.total():,} | {gov:.0%} | {shares} |"

@@ -9,7 +9,7 @@ from classifier.document import LABELS
 from classifier.splits import near_duplicates
 
 _ENOUGH = 50
-_FORMULA = 40
+_FORMULA = 60
 
 
 def check(path: Path) -> list[str]:

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def _join(
 def _convert(
     settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str]
 ) -> int:
-    n_rows = 0
+    n_rows, values = 0, itemgetter(*names)
     with open_writer(target, names, excel=settings.excel) as writer:
         for part in parts:
-            for row in _json_lines(settings.part_paths(part.index)[0]):
-                writer.write(row)
-                n_rows += 1
+            rows = [values(row) for row in _json_lines(settings.part_paths(part.index)[0])]
+            writer.write(rows)
+            n_rows += len(rows)
         if isinstance(writer, SqliteWriter):
-            entries = (entry.row() for entry in _entries(settings, parts))
+            entries = (entry.values() for entry in _entries(settings, parts))
             writer.add_table("documents", ledger.COLUMNS, entries)
     return n_rows
 
@@ -96,7 +97,7 @@ def _write_ledger(settings: Settings, parts: Sequence[Done]) -> Run:
     with atomic(settings.ledger_path) as out:
         stream = CsvStream(out, ledger.COLUMNS, excel=settings.excel)
         for entry in _entries(settings, parts):
-            stream.write(entry.row())
+            stream.write([entry.values()])
             statuses[entry.status.split(":")[0]] += 1
             if entry.is_failure:
                 failures.append(entry)

@@ -138,18 +138,13 @@ def do_task(task: Task, settings: Settings) -> Done:
 
         for labelled in label(plain(), model):
             path = str(origins.pop(id(labelled.document)))
-            n_review = 0
-            for row in rows(labelled):
-                stream.write(row)
-                n_review += row["review"]
+            stream.write(rows(labelled))
             n_sentences += len(labelled.sentences)
-            given = [labelled.labels[k] for k in labelled.best]
-            entries.append(
-                ledger.entry_of(labelled.document, given, n_review, path, _kind(path))
-            )
+            entries.append(ledger.entry_of(
+                labelled.document, labelled.given, sum(labelled.review), path, _kind(path)
+            ))
     with atomic(part_ledger) as out:
-        for entry in entries:
-            out.write(json.dumps(entry.row()) + "\n")
+        JsonStream(out, ledger.COLUMNS).write(entry.values() for entry in entries)
     return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
 
 
@@ -193,4 +188,4 @@ def _kind(path: Path | str) -> str:
 def _part_stream(out: IO[str], settings: Settings, model: Model) -> CsvStream | JsonStream:
     if settings.output.suffix.lower() == ".csv":
         return CsvStream(out, columns(model.labels), excel=settings.excel, header=False)
-    return JsonStream(out)
+    return JsonStream(out, columns(model.labels))

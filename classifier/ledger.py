@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from classifier.document import LABELS, Document
@@ -44,12 +45,13 @@ class Entry:
         """Whether the document counts for exit code 3."""
         return self.status.startswith("failed") or self.status == "no_text_layer"
 
-    def row(self) -> dict[str, Any]:
-        """The entry as the columns name it."""
-        return asdict(self)
+    def values(self) -> tuple[Any, ...]:
+        """The entry in the order of the columns."""
+        return _values(self)
 
 
 COLUMNS = [field.name for field in fields(Entry)]
+_values: Callable[[Entry], tuple[Any, ...]] = attrgetter(*COLUMNS)
 
 
 def entry_of(

@@ -1,9 +1,9 @@
 """Rows -> a file: the end of the file's name says which writer is used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from classifier.errors import WriteError
 from classifier.writers import lines, sqlite, xlsx
@@ -11,10 +11,10 @@ from classifier.writers.parquet import ParquetWriter
 
 
 class Writer(Protocol):
-    """Takes rows, a dictionary each."""
+    """Takes rows: values in the order of the columns."""
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows."""
 
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".db", ".sqlite")
@@ -32,7 +32,7 @@ def open_writer(
     if suffix in (".csv", ".tsv"):
         return lines.CsvWriter(path, columns, excel=excel)
     if suffix == ".jsonl":
-        return lines.JsonlWriter(path)
+        return lines.JsonlWriter(path, columns)
     if suffix == ".parquet":
         return ParquetWriter(path, columns)
     if suffix == ".xlsx":
@@ -41,8 +41,3 @@ def open_writer(
         return sqlite.SqliteWriter(path, columns, table)
     known = ", ".join(SUFFIXES)
     raise WriteError(f"{path}: no writer for {suffix or 'no suffix'!r} (known: {known})")
-
-
-def stream_writer(out: IO[str], columns: Sequence[str], *, as_json: bool) -> Writer:
-    """A writer of CSV or JSON lines to an open stream."""
-    return lines.JsonStream(out) if as_json else lines.CsvStream(out, columns, excel=False)

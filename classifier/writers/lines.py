@@ -2,11 +2,12 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class CsvStream:
@@ -15,15 +16,13 @@ class CsvStream:
     def __init__(self, out: IO[str], columns: Sequence[str], *, excel: bool,
                  header: bool = True) -> None:
         self._excel = excel
-        self._table = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+        self._table = csv.writer(out, lineterminator="\n")
         if header:
-            self._table.writeheader()
+            self._table.writerow(columns)
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        if self._excel:
-            row = {key: excel_safe(value) for key, value in row.items()}
-        self._table.writerow(row)
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows."""
+        self._table.writerows((map(excel_safe, row) for row in rows) if self._excel else rows)
 
 
 def excel_safe(value: Any) -> Any:
@@ -36,14 +35,15 @@ def excel_safe(value: Any) -> Any:
 
 
 class JsonStream:
-    """JSON rows to a stream."""
+    """JSON rows to a stream, an object a line."""
 
-    def __init__(self, out: IO[str]) -> None:
-        self._out = out
+    def __init__(self, out: IO[str], columns: Sequence[str]) -> None:
+        self._out, self._columns = out, columns
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows."""
+        objects = (dict(zip(self._columns, row, strict=True)) for row in rows)
+        self._out.writelines(_encode(row) + "\n" for row in objects)
 
 
 class CsvWriter:
@@ -64,11 +64,12 @@ class CsvWriter:
 class JsonlWriter:
     """A JSON-lines file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("w", encoding="utf-8", errors="replace")
+        self._stream = JsonStream(self._file, columns)
 
     def __enter__(self) -> JsonStream:
-        return JsonStream(self._file)
+        return self._stream
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -1,10 +1,11 @@
 """Write Parquet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
+from classifier.writers.base import plain
 
 _GROUP = 20_000
 
@@ -28,7 +29,7 @@ class ParquetWriter:
             [(name, types.get(name, pyarrow.float64())) for name in columns]
         )
         self._file = parquet.ParquetWriter(str(path), self._schema)
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Sequence[Any]] = []
 
     def __enter__(self) -> "ParquetWriter":
         return self
@@ -37,16 +38,18 @@ class ParquetWriter:
         self._flush()
         self._file.close()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        self._rows.append({
-            key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for key, value in row.items()
-        })
-        if len(self._rows) == _GROUP:
-            self._flush()
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows."""
+        for row in rows:
+            self._rows.append(row)
+            if len(self._rows) == _GROUP:
+                self._flush()
 
     def _flush(self) -> None:
-        table = self._pyarrow.Table.from_pylist(self._rows, schema=self._schema)
-        self._file.write_table(table)
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(self._schema)
+        arrays = [
+            self._pyarrow.array(map(plain, values), kind)
+            for values, kind in zip(columns, self._schema.types, strict=True)
+        ]
+        self._file.write_table(self._pyarrow.table(arrays, schema=self._schema))
         self._rows = []

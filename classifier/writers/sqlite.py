@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
+from classifier.writers.base import plain
 
 _VIEWS = """
 create index sentences_document on sentences (document, "index");
@@ -29,11 +30,10 @@ class SqliteWriter:
         path.unlink(missing_ok=True)
         try:
             self._link = sqlite3.connect(path)
-            self._columns = list(columns)
-            self._create(table, self._columns)
+            self._create(table, columns)
         except sqlite3.Error as error:
             raise WriteError(f"{path}: {error}") from error
-        self._insert = self._statement(table, self._columns)
+        self._insert = self._statement(table, columns)
 
     def __enter__(self) -> "SqliteWriter":
         return self
@@ -44,16 +44,17 @@ class SqliteWriter:
             self._link.commit()
         self._link.close()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        self._link.execute(self._insert, [_plain(row.get(key)) for key in self._columns])
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows."""
+        self._link.executemany(self._insert, (list(map(plain, row)) for row in rows))
 
-    def add_table(self, name: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
+    def add_table(
+        self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
         """Write a table beside the sentences."""
         self._create(name, columns)
         statement = self._statement(name, columns)
-        values = ([_plain(row.get(key)) for key in columns] for row in rows)
-        self._link.executemany(statement, values)
+        self._link.executemany(statement, (list(map(plain, row)) for row in rows))
 
     def _create(self, table: str, columns: Sequence[str]) -> None:
         names = ", ".join(_quote(key) for key in columns)
@@ -65,7 +66,3 @@ class SqliteWriter:
 
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _plain(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

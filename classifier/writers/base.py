@@ -1,0 +1,14 @@
+"""What writers share."""
+
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """A value that UTF-8 can hold: lone surrogates become `?`.
+
+    >>> plain("a\\ud800"), plain(3)
+    ('a?', 3)
+    """
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()
+    return value

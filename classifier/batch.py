@@ -24,7 +24,7 @@ from classifier.isolation import Child, Limits
 from classifier.ledger import Entry
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
 from classifier.scoring import Model
-from classifier.tagging import columns, label, rows
+from classifier.tagging import columns, label, table
 from classifier.writers import open_writer
 from classifier.writers.lines import CsvStream, JsonStream
 
@@ -138,13 +138,13 @@ def do_task(task: Task, settings: Settings) -> Done:
 
         for labelled in label(plain(), model):
             path = str(origins.pop(id(labelled.document)))
-            stream.write(rows(labelled))
+            stream.write(table(labelled))
             n_sentences += len(labelled.sentences)
             entries.append(ledger.entry_of(
                 labelled.document, labelled.given, sum(labelled.review), path, _kind(path)
             ))
     with atomic(part_ledger) as out:
-        JsonStream(out, ledger.COLUMNS).write(entry.values() for entry in entries)
+        JsonStream(out, ledger.COLUMNS).write(ledger.table(entries))
     return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
@@ -45,13 +45,17 @@ class Entry:
         """Whether the document counts for exit code 3."""
         return self.status.startswith("failed") or self.status == "no_text_layer"
 
-    def values(self) -> tuple[Any, ...]:
-        """The entry in the order of the columns."""
-        return _values(self)
-
 
 COLUMNS = [field.name for field in fields(Entry)]
-_values: Callable[[Entry], tuple[Any, ...]] = attrgetter(*COLUMNS)
+
+
+def table(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    """Entries as columns.
+
+    >>> table([Entry("a", "a.txt", "ok"), Entry("b", "b.txt", "empty")])[2]
+    ('ok', 'empty')
+    """
+    return list(zip(*map(attrgetter(*COLUMNS), entries), strict=True))
 
 
 def entry_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat, zip_longest
+from itertools import islice, zip_longest
 from operator import add
 from typing import Any
 
@@ -70,17 +70,18 @@ def label(documents: Iterable[Document], model: Model) -> Iterator[Labelled]:
         yield from _label_batch(batch, model)
 
 
-def rows(labelled: Labelled) -> Iterator[tuple[Any, ...]]:
-    """The rows of a document: values in the order of the columns."""
+def table(labelled: Labelled) -> list[Sequence[Any]]:
+    """The rows of a document, as the columns' values."""
     document, sentences = labelled.document, labelled.sentences
     starts = [sentence.start for sentence in sentences]
     texts = [sentence.text for sentence in sentences]
     shares = [labelled.proba[name] for name in _order(list(labelled.proba))]
-    return zip(
-        repeat(document.id), range(len(sentences)), map(document.page_of, starts),
-        [sentence.paragraph for sentence in sentences], starts, map(add, starts, map(len, texts)),
-        texts, labelled.given, labelled.confidence, *shares, labelled.review,
-    )
+    return [
+        [document.id] * len(texts), range(len(texts)), list(map(document.page_of, starts)),
+        [sentence.paragraph for sentence in sentences], starts,
+        list(map(add, starts, map(len, texts))), texts, labelled.given, labelled.confidence,
+        *shares, labelled.review,
+    ]
 
 
 def records(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict[str, Any]]:
@@ -91,7 +92,7 @@ def records(labelled: Labelled, explained_by: Model | None = None) -> Iterator[d
     """
     names = columns(list(labelled.proba))
     why = explain(explained_by, [s.text for s in labelled.sentences]) if explained_by else []
-    for values, found in zip_longest(rows(labelled), why):
+    for values, found in zip_longest(zip(*table(labelled), strict=True), why):
         row = dict(zip(names, values, strict=True))
         if found:
             row["words"] = [part.name for part in found.deciding(row["label"])]

@@ -1,19 +1,20 @@
 """Rows -> a file: the end of the file's name says which writer is used."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from classifier.errors import WriteError
 from classifier.writers import lines, sqlite, xlsx
+from classifier.writers.base import Columns
 from classifier.writers.parquet import ParquetWriter
 
 
 class Writer(Protocol):
-    """Takes rows: values in the order of the columns."""
+    """Takes rows, as columns."""
 
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+    def write(self, columns: Columns) -> None:
         """Write rows."""
 
 

@@ -1,6 +1,10 @@
 """What writers share."""
 
+from collections.abc import Sequence
 from typing import Any
+
+Columns = Sequence[Sequence[Any]]
+"""Rows as columns: the values of each, in the order of the writer's columns."""
 
 
 def plain(value: Any) -> Any:

@@ -1,11 +1,11 @@
 """Write Parquet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
-from classifier.writers.base import plain
+from classifier.writers.base import Columns, plain
 
 _GROUP = 20_000
 
@@ -29,7 +29,7 @@ class ParquetWriter:
             [(name, types.get(name, pyarrow.float64())) for name in columns]
         )
         self._file = parquet.ParquetWriter(str(path), self._schema)
-        self._rows: list[Sequence[Any]] = []
+        self._columns: list[list[Any]] = [[] for _ in columns]
 
     def __enter__(self) -> "ParquetWriter":
         return self
@@ -38,18 +38,15 @@ class ParquetWriter:
         self._flush()
         self._file.close()
 
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+    def write(self, columns: Columns) -> None:
         """Write rows."""
-        for row in rows:
-            self._rows.append(row)
-            if len(self._rows) == _GROUP:
-                self._flush()
+        for held, more in zip(self._columns, columns, strict=True):
+            held += map(plain, more)
+        if len(self._columns[0]) >= _GROUP:
+            self._flush()
 
     def _flush(self) -> None:
-        columns = list(zip(*self._rows, strict=True)) or [()] * len(self._schema)
-        arrays = [
-            self._pyarrow.array(map(plain, values), kind)
-            for values, kind in zip(columns, self._schema.types, strict=True)
-        ]
-        self._file.write_table(self._pyarrow.table(arrays, schema=self._schema))
-        self._rows = []
+        arrays = map(self._pyarrow.array, self._columns, self._schema.types)
+        self._file.write_table(self._pyarrow.table(list(arrays), schema=self._schema))
+        for held in self._columns:
+            held.clear()

@@ -1,12 +1,11 @@
 """Write a SQLite database: tables, indexes, full-text search, and views of shares."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from classifier.errors import WriteError
-from classifier.writers.base import plain
+from classifier.writers.base import Columns, plain
 
 _VIEWS = """
 create index sentences_document on sentences (document, "index");
@@ -44,17 +43,17 @@ class SqliteWriter:
             self._link.commit()
         self._link.close()
 
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+    def write(self, columns: Columns) -> None:
         """Write rows."""
-        self._link.executemany(self._insert, (list(map(plain, row)) for row in rows))
+        self._fill(self._insert, columns)
 
-    def add_table(
-        self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> None:
+    def add_table(self, name: str, names: Sequence[str], columns: Columns) -> None:
         """Write a table beside the sentences."""
-        self._create(name, columns)
-        statement = self._statement(name, columns)
-        self._link.executemany(statement, (list(map(plain, row)) for row in rows))
+        self._create(name, names)
+        self._fill(self._statement(name, names), columns)
+
+    def _fill(self, statement: str, columns: Columns) -> None:
+        self._link.executemany(statement, zip(*(map(plain, c) for c in columns), strict=True))
 
     def _create(self, table: str, columns: Sequence[str]) -> None:
         names = ", ".join(_quote(key) for key in columns)

@@ -1,12 +1,12 @@
 """Write Excel workbooks; no cell is ever a formula."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
-from classifier.writers.base import plain
+from classifier.writers.base import Columns, plain
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MAX_CELL = 32_767
@@ -37,9 +37,9 @@ class XlsxWriter:
             self._new_sheet()
         self._book.close()
 
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+    def write(self, columns: Columns) -> None:
         """Write rows."""
-        for row in rows:
+        for row in zip(*columns, strict=True):
             if self._row == _MAX_ROWS:
                 self._new_sheet()
             for column, value in enumerate(row):

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,15 @@ def _join(
 def _convert(
     settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str]
 ) -> int:
-    n_rows = 0
+    n_rows, values = 0, itemgetter(*names)
     with open_writer(target, names, excel=settings.excel) as writer:
         for part in parts:
-            for row in _json_lines(settings.part_paths(part.index)[0]):
-                writer.write(row)
-                n_rows += 1
+            rows = [values(row) for row in _json_lines(settings.part_paths(part.index)[0])]
+            if rows:
+                writer.write(list(zip(*rows, strict=True)))
+            n_rows += len(rows)
         if isinstance(writer, SqliteWriter):
-            entries = (entry.row() for entry in _entries(settings, parts))
+            entries = ledger.table(_entries(settings, parts))
             writer.add_table("documents", ledger.COLUMNS, entries)
     return n_rows
 
@@ -95,9 +97,9 @@ def _write_ledger(settings: Settings, parts: Sequence[Done]) -> Run:
     failures: list[Entry] = []
     with atomic(settings.ledger_path) as out:
         stream = CsvStream(out, ledger.COLUMNS, excel=settings.excel)
-        for entry in _entries(settings, parts):
-            stream.write(entry.row())
-            statuses[entry.status.split(":")[0]] += 1
-            if entry.is_failure:
-                failures.append(entry)
+        for part in parts:
+            entries = list(_entries(settings, [part]))
+            stream.write(ledger.table(entries))
+            statuses.update(entry.status.split(":")[0] for entry in entries)
+            failures += [entry for entry in entries if entry.is_failure]
     return Run(statuses, sum(part.sentences for part in parts), tuple(failures))

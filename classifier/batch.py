@@ -24,7 +24,7 @@ from classifier.isolation import Child, Limits
 from classifier.ledger import Entry
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
 from classifier.scoring import Model
-from classifier.tagging import columns, label, rows
+from classifier.tagging import columns, label, table
 from classifier.writers import open_writer
 from classifier.writers.lines import CsvStream, JsonStream
 
@@ -138,18 +138,13 @@ def do_task(task: Task, settings: Settings) -> Done:
 
         for labelled in label(plain(), model):
             path = str(origins.pop(id(labelled.document)))
-            n_review = 0
-            for row in rows(labelled):
-                stream.write(row)
-                n_review += row["review"]
+            stream.write(table(labelled))
             n_sentences += len(labelled.sentences)
-            given = [labelled.labels[k] for k in labelled.best]
-            entries.append(
-                ledger.entry_of(labelled.document, given, n_review, path, _kind(path))
-            )
+            entries.append(ledger.entry_of(
+                labelled.document, labelled.given, sum(labelled.review), path, _kind(path)
+            ))
     with atomic(part_ledger) as out:
-        for entry in entries:
-            out.write(json.dumps(entry.row()) + "\n")
+        JsonStream(out, ledger.COLUMNS).write(ledger.table(entries))
     return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
 
 
@@ -193,4 +188,4 @@ def _kind(path: Path | str) -> str:
 def _part_stream(out: IO[str], settings: Settings, model: Model) -> CsvStream | JsonStream:
     if settings.output.suffix.lower() == ".csv":
         return CsvStream(out, columns(model.labels), excel=settings.excel, header=False)
-    return JsonStream(out)
+    return JsonStream(out, columns(model.labels))

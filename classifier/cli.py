@@ -46,14 +46,14 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
     """Label the sentences of TEXTS, of a file, or of standard input."""
     from classifier.artifact import load_model
     from classifier.files import read_file
-    from classifier.tagging import label, rows
+    from classifier.tagging import label, records
 
     loaded = load_model(model)
     documents: Any = [Document("-", text) for text in texts]
     if not texts:
         documents = read_file(path or Path("-"))
     for labelled in label(documents, loaded):
-        for row in rows(labelled, loaded if explain else None):
+        for row in records(labelled, loaded if explain else None):
             if as_json:
                 click.echo(json.dumps(row, ensure_ascii=False))
                 continue

@@ -7,6 +7,7 @@ so nothing that a file does to the child can run anything in the parent.
 import json
 import os
 import selectors
+import stat
 import struct
 import subprocess
 import sys
@@ -190,11 +191,11 @@ def load_bytes(path: Path, most: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
-            if not os.path.isfile(path):
+            if not stat.S_ISREG(status.st_mode):
                 raise ReadError(f"{path}: skipped: not a regular file")
             if status.st_size > most:
                 raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
-            return file.read(most + 1)
+            return file.read(status.st_size + 1)
     except (OSError, ValueError) as error:
         raise ReadError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 

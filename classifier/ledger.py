@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from classifier.document import LABELS, Document
@@ -44,12 +45,17 @@ class Entry:
         """Whether the document counts for exit code 3."""
         return self.status.startswith("failed") or self.status == "no_text_layer"
 
-    def row(self) -> dict[str, Any]:
-        """The entry as the columns name it."""
-        return asdict(self)
-
 
 COLUMNS = [field.name for field in fields(Entry)]
+
+
+def table(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    """Entries as columns.
+
+    >>> table([Entry("a", "a.txt", "ok"), Entry("b", "b.txt", "empty")])[2]
+    ('ok', 'empty')
+    """
+    return list(zip(*map(attrgetter(*COLUMNS), entries), strict=True))
 
 
 def entry_of(

@@ -1,6 +1,6 @@
 """The fast model at tagging time: weights in, probabilities out, NumPy only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from classifier.features import Features, hash_features
 
-REVIEW_BELOW = 0.5  # unless thresholds were chosen on gold
-
 REVIEW_BELOW = 0.5  # where no thresholds were chosen on gold
+
+_PIECE = 2**17  # characters
 
 Floats = NDArray[np.float64]
 
@@ -49,9 +49,12 @@ class FastModel:
 
     def first_scores(self, sentences: Sequence[str]) -> Floats:
         """Score sentences by themselves: (n_sentences, n_labels)."""
-        features = hash_features(sentences, len(self.weights))
-        scale = 1 / np.sqrt(np.maximum(features.counts(), 1))
-        return sum_weights(features, self.weights) * scale[:, None] + self.bias
+        scores = np.zeros((len(sentences), len(self.labels)))
+        for part in _cache_sized(sentences):
+            features = hash_features(sentences[part], len(self.weights))
+            scale = 1 / np.sqrt(np.maximum(features.counts(), 1))
+            scores[part] = sum_weights(features, self.weights) * scale[:, None] + self.bias
+        return scores
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Score every sentence of the documents, in order, with its neighbours in view."""
@@ -64,13 +67,22 @@ class FastModel:
         return softmax(self.decision_function(documents) / self.temperature)
 
 
+def _cache_sized(sentences: Sequence[str]) -> Iterator[slice]:
+    """Cut sentences where their characters fill a piece, so that its arrays stay in the cache."""
+    length = np.cumsum(np.fromiter(map(len, sentences), np.int64, len(sentences)))
+    pieces = length // _PIECE
+    cuts = np.flatnonzero(np.diff(pieces, prepend=-1, append=-1)).tolist()
+    yield from map(slice, cuts, cuts[1:])
+
+
 def sum_weights(features: Features, weights: NDArray[np.float32]) -> Floats:
     """Sum the weights of each row's features: (n_rows, n_labels)."""
     sums = np.zeros((features.n_rows, weights.shape[1]))
-    for row, bucket in features.blocks:
-        if len(row):
-            begins = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
-            sums[row[begins]] += np.add.reduceat(weights[bucket], begins, axis=0)
+    for sizes, bucket in features.blocks:
+        filled = np.flatnonzero(sizes)
+        if len(filled):
+            begins = (np.cumsum(sizes) - sizes).take(filled)
+            sums[filled] += np.add.reduceat(weights.take(bucket, axis=0), begins, axis=0)
     return sums
 
 

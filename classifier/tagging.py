@@ -1,8 +1,9 @@
 """Documents in, predictions out; predictions in, rows out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -18,33 +19,34 @@ _COLUMNS = ("document", "index", "page", "paragraph", "start", "end", "text", "l
 
 def columns(labels: Sequence[str]) -> list[str]:
     """The columns of a row, the model's labels among them."""
-    order = [k for k in LABELS if k in labels] + [k for k in labels if k not in LABELS]
-    return [*_COLUMNS, *order, "review"]
+    return [*_COLUMNS, *_order(labels), "review"]
+
+
+def _order(labels: Sequence[str]) -> list[str]:
+    return [k for k in LABELS if k in labels] + [k for k in labels if k not in LABELS]
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A document with its sentences, and the rows of their probabilities.
+    """A document with its sentences, and what the model says of each.
 
-    Probabilities are rounded to four digits; `best` is the column of the label given.
+    `proba` holds a list a label, rounded to four digits; `given` the label of each sentence,
+    `confidence` its probability.
     """
 
     document: Document
     sentences: Sequence[Sentence]
-    labels: tuple[str, ...]
-    proba: list[list[float]]
-    best: list[int]
-    review_below: tuple[float, ...]
+    proba: Mapping[str, list[float]]
+    given: list[str]
+    confidence: list[float]
+    review: list[bool]
 
     def predictions(self) -> list[Prediction]:
         """The same as values of their own."""
-        return [
-            Prediction(
-                sentence, self.labels[best], dict(zip(self.labels, proba, strict=True)),
-                proba[best] < self.review_below[best],
-            )
-            for sentence, proba, best in zip(self.sentences, self.proba, self.best, strict=True)
-        ]
+        shares = [dict(zip(self.proba, row, strict=True))
+                  for row in zip(*self.proba.values(), strict=True)]
+        each = zip(self.sentences, self.given, shares, self.review, strict=True)
+        return [Prediction(*values) for values in each]
 
 
 def tag(
@@ -68,44 +70,54 @@ def label(documents: Iterable[Document], model: Model) -> Iterator[Labelled]:
         yield from _label_batch(batch, model)
 
 
-def rows(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a document, as the columns name them.
+def table(labelled: Labelled) -> list[Sequence[Any]]:
+    """The rows of a document, as the columns' values."""
+    document, sentences = labelled.document, labelled.sentences
+    starts = [sentence.start for sentence in sentences]
+    texts = [sentence.text for sentence in sentences]
+    shares = [labelled.proba[name] for name in _order(list(labelled.proba))]
+    return [
+        [document.id] * len(texts), range(len(texts)), list(map(document.page_of, starts)),
+        [sentence.paragraph for sentence in sentences], starts,
+        list(map(add, starts, map(len, texts))), texts, labelled.given, labelled.confidence,
+        *shares, labelled.review,
+    ]
+
+
+def records(labelled: Labelled, explained_by: Model | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a document, a dictionary each.
 
     With a model to explain by, each also has the `words` that decided, and all `parts` of the
     scores: name, start in the sentence (-1 for what is no word) and a score for each label.
     """
-    document, names, review_below = labelled.document, labelled.labels, labelled.review_below
-    why = explain(explained_by, [s.text for s in labelled.sentences]) if explained_by else None
-    each = zip(labelled.sentences, labelled.proba, labelled.best, strict=True)
-    for index, (sentence, proba, best) in enumerate(each):
-        row = {
-            "document": document.id, "index": index, "page": document.page_of(sentence.start),
-            "paragraph": sentence.paragraph, "start": sentence.start, "end": sentence.end,
-            "text": sentence.text, "label": names[best], "confidence": proba[best],
-        }
-        row.update(zip(names, proba, strict=True))
-        row["review"] = proba[best] < review_below[best]
-        if why:
-            row["words"] = [part.name for part in why[index].deciding(names[best])]
+    names = columns(list(labelled.proba))
+    why = explain(explained_by, [s.text for s in labelled.sentences]) if explained_by else []
+    for values, found in zip_longest(zip(*table(labelled), strict=True), why):
+        row = dict(zip(names, values, strict=True))
+        if found:
+            row["words"] = [part.name for part in found.deciding(row["label"])]
             row["parts"] = [
                 {"name": part.name, "start": part.start,
-                 "scores": {k: round(v, 4) for k, v in zip(names, part.scores, strict=True)}}
-                for part in why[index].parts
+                 "scores": {k: round(v, 4) for k, v in zip(found.labels, part.scores, strict=True)}}
+                for part in found.parts
             ]
         yield row
 
 
 def _label_batch(batch: Sequence[Document], model: Model) -> Iterator[Labelled]:
     split_up = [_sentences(document) for document in batch]
-    proba = model.predict_proba([[s.text for s in group] for group in split_up])
-    table, best = np.round(proba, 4).tolist(), proba.argmax(axis=1).tolist()
-    row = 0
+    exact = model.predict_proba([[s.text for s in group] for group in split_up])
+    best, proba = exact.argmax(axis=1), np.round(exact, 4)
+    confidence = np.take_along_axis(proba, best[:, None], axis=1)[:, 0]
+    review = confidence < np.array(model.review_below)[best]
+    given = np.array(model.labels, object)[best]
+    end = 0
     for document, group in zip(batch, split_up, strict=True):
-        end = row + len(group)
+        part = slice(end, end := end + len(group))
         yield Labelled(
-            document, group, model.labels, table[row:end], best[row:end], model.review_below
+            document, group, dict(zip(model.labels, proba[part].T.tolist(), strict=True)),
+            given[part].tolist(), confidence[part].tolist(), review[part].tolist(),
         )
-        row = end
 
 
 def _sentences(document: Document) -> list[Sentence]:

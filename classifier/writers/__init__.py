@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 from classifier.errors import WriteError
 from classifier.writers import lines, sqlite, xlsx
+from classifier.writers.base import Columns
 from classifier.writers.parquet import ParquetWriter
 
 
 class Writer(Protocol):
-    """Takes rows, a dictionary each."""
+    """Takes rows, as columns."""
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
+    def write(self, columns: Columns) -> None:
+        """Write rows."""
 
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".db", ".sqlite")
@@ -32,7 +33,7 @@ def open_writer(
     if suffix in (".csv", ".tsv"):
         return lines.CsvWriter(path, columns, excel=excel)
     if suffix == ".jsonl":
-        return lines.JsonlWriter(path)
+        return lines.JsonlWriter(path, columns)
     if suffix == ".parquet":
         return ParquetWriter(path, columns)
     if suffix == ".xlsx":
@@ -41,8 +42,3 @@ def open_writer(
         return sqlite.SqliteWriter(path, columns, table)
     known = ", ".join(SUFFIXES)
     raise WriteError(f"{path}: no writer for {suffix or 'no suffix'!r} (known: {known})")
-
-
-def stream_writer(out: IO[str], columns: Sequence[str], *, as_json: bool) -> Writer:
-    """A writer of CSV or JSON lines to an open stream."""
-    return lines.JsonStream(out) if as_json else lines.CsvStream(out, columns, excel=False)

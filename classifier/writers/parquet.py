@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
+from classifier.writers.base import Columns, plain
 
 _GROUP = 20_000
 
@@ -28,7 +29,7 @@ class ParquetWriter:
             [(name, types.get(name, pyarrow.float64())) for name in columns]
         )
         self._file = parquet.ParquetWriter(str(path), self._schema)
-        self._rows: list[dict[str, Any]] = []
+        self._columns: list[list[Any]] = [[] for _ in columns]
 
     def __enter__(self) -> "ParquetWriter":
         return self
@@ -37,16 +38,15 @@ class ParquetWriter:
         self._flush()
         self._file.close()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        self._rows.append({
-            key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for key, value in row.items()
-        })
-        if len(self._rows) == _GROUP:
+    def write(self, columns: Columns) -> None:
+        """Write rows."""
+        for held, more in zip(self._columns, columns, strict=True):
+            held += map(plain, more)
+        if len(self._columns[0]) >= _GROUP:
             self._flush()
 
     def _flush(self) -> None:
-        table = self._pyarrow.Table.from_pylist(self._rows, schema=self._schema)
-        self._file.write_table(table)
-        self._rows = []
+        arrays = map(self._pyarrow.array, self._columns, self._schema.types)
+        self._file.write_table(self._pyarrow.table(list(arrays), schema=self._schema))
+        for held in self._columns:
+            held.clear()

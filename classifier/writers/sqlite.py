@@ -1,11 +1,11 @@
 """Write a SQLite database: tables, indexes, full-text search, and views of shares."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from classifier.errors import WriteError
+from classifier.writers.base import Columns, plain
 
 _VIEWS = """
 create index sentences_document on sentences (document, "index");
@@ -29,11 +29,10 @@ class SqliteWriter:
         path.unlink(missing_ok=True)
         try:
             self._link = sqlite3.connect(path)
-            self._columns = list(columns)
-            self._create(table, self._columns)
+            self._create(table, columns)
         except sqlite3.Error as error:
             raise WriteError(f"{path}: {error}") from error
-        self._insert = self._statement(table, self._columns)
+        self._insert = self._statement(table, columns)
 
     def __enter__(self) -> "SqliteWriter":
         return self
@@ -44,16 +43,17 @@ class SqliteWriter:
             self._link.commit()
         self._link.close()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        self._link.execute(self._insert, [_plain(row.get(key)) for key in self._columns])
+    def write(self, columns: Columns) -> None:
+        """Write rows."""
+        self._fill(self._insert, columns)
 
-    def add_table(self, name: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
+    def add_table(self, name: str, names: Sequence[str], columns: Columns) -> None:
         """Write a table beside the sentences."""
-        self._create(name, columns)
-        statement = self._statement(name, columns)
-        values = ([_plain(row.get(key)) for key in columns] for row in rows)
-        self._link.executemany(statement, values)
+        self._create(name, names)
+        self._fill(self._statement(name, names), columns)
+
+    def _fill(self, statement: str, columns: Columns) -> None:
+        self._link.executemany(statement, zip(*(map(plain, c) for c in columns), strict=True))
 
     def _create(self, table: str, columns: Sequence[str]) -> None:
         names = ", ".join(_quote(key) for key in columns)
@@ -65,7 +65,3 @@ class SqliteWriter:
 
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _plain(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

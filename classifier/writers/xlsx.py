@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import WriteError
+from classifier.writers.base import Columns, plain
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MAX_CELL = 32_767
@@ -36,13 +37,14 @@ class XlsxWriter:
             self._new_sheet()
         self._book.close()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one row."""
-        if self._row == _MAX_ROWS:
-            self._new_sheet()
-        for column, key in enumerate(self._columns):
-            self._cell(column, row.get(key))
-        self._row += 1
+    def write(self, columns: Columns) -> None:
+        """Write rows."""
+        for row in zip(*columns, strict=True):
+            if self._row == _MAX_ROWS:
+                self._new_sheet()
+            for column, value in enumerate(row):
+                self._cell(column, value)
+            self._row += 1
 
     def _new_sheet(self) -> None:
         self._sheet = self._book.add_worksheet()
@@ -56,7 +58,6 @@ class XlsxWriter:
         elif isinstance(value, int | float):
             self._sheet.write_number(self._row, column, value)
         elif value not in (None, ""):
-            text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
-            text = text.encode("utf-8", "replace").decode()
+            text = plain(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)))
             cut = text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 5] + " [...]"[1:]
             self._sheet.write_string(self._row, column, cut)

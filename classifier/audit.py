@@ -44,6 +44,14 @@ class Suspect:
     probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence's label by the second annotator, and the first one's where they are kept."""
+
+    second: str
+    first: tuple[str, ...] = ()
+
+
 def write_blind(documents: Sequence[GoldDocument], share: float, seed: int, path: Path) -> int:
     """Write a random share of the documents as a table without labels; return its rows.
 
@@ -57,17 +65,21 @@ def write_blind(documents: Sequence[GoldDocument], share: float, seed: int, path
     return len(rows)
 
 
-def read_second(path: Path) -> dict[tuple[str, int], str]:
+def read_second(path: Path) -> dict[tuple[str, int], Pair]:
     """Labels of a second annotator by document id and index, from a table.
+
+    The column `first`, where there is one, keeps the first annotator's label as it stood before
+    the two were reconciled.
 
     Raises:
         CorpusError: the file is missing, or a row has no label or no index.
     """
-    found: dict[tuple[str, int], str] = {}
+    found: dict[tuple[str, int], Pair] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
-                found[row["document"], int(row["index"])] = _label(row)
+                pair = Pair(_label(row), tuple(filter(None, (row.get("first") or "").split(","))))
+                found[row["document"], int(row["index"])] = pair
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
     except (KeyError, ValueError, TypeError, csv.Error) as error:
@@ -86,9 +98,9 @@ def _label(row: dict[str, str]) -> str:
 
 
 def agreement(
-    documents: Sequence[GoldDocument], second: dict[tuple[str, int], str]
+    documents: Sequence[GoldDocument], second: dict[tuple[str, int], Pair]
 ) -> Agreement:
-    """Compare the labels of documents with a second annotator's.
+    """Compare the labels of documents, or the first ones of the pairs, with the second ones.
 
     Raises:
         CorpusError: no sentence has both.
@@ -96,11 +108,11 @@ def agreement(
     >>> from classifier.corpus import GoldSentence
     >>> first = GoldDocument("a", "gov", "KE", "", tuple(
     ...     GoldSentence("We act.", (label,), "") for label in ("measure", "other")))
-    >>> agreement([first], {("a", 0): "measure", ("a", 1): "other"}).kappa
+    >>> agreement([first], {("a", 0): Pair("measure"), ("a", 1): Pair("other")}).kappa
     1.0
     """
     pairs = [
-        (d.id, sentence.labels, second[d.id, index])
+        (d.id, second[d.id, index].first or sentence.labels, second[d.id, index].second)
         for d in documents for index, sentence in enumerate(d.sentences)
         if (d.id, index) in second
     ]

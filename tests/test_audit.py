@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from classifier.audit import agreement, read_second, suspects, write_blind
+from classifier.audit import Pair, agreement, read_second, suspects, write_blind
 from classifier.corpus import GoldDocument, GoldSentence
 from classifier.errors import CorpusError
 
@@ -22,6 +22,10 @@ def documents(n=30):
     ]
 
 
+def first_labels():
+    return {(d.id, i): s.labels[0] for d in documents() for i, s in enumerate(d.sentences)}
+
+
 def test_a_blind_sample_holds_whole_documents_and_no_label(tmp_path):
     n = write_blind(documents(), 0.2, 0, tmp_path / "blind.csv")
     rows = list(csv.DictReader((tmp_path / "blind.csv").open(encoding="utf-8")))
@@ -30,10 +34,10 @@ def test_a_blind_sample_holds_whole_documents_and_no_label(tmp_path):
 
 
 def test_an_annotator_who_copies_agrees_and_one_who_guesses_does_not():
-    own = {(d.id, i): s.labels[0] for d in documents() for i, s in enumerate(d.sentences)}
+    own = {key: Pair(label) for key, label in first_labels().items()}
     assert agreement(documents(), own).kappa == 1
     rng = np.random.default_rng(0)
-    guess = {key: str(rng.choice(LABELS)) for key in own}
+    guess = {key: Pair(str(rng.choice(LABELS))) for key in own}
     assert abs(agreement(documents(), guess).kappa) < 0.25
 
 
@@ -41,10 +45,19 @@ def test_kappa_is_scikit_learns():
     from sklearn.metrics import cohen_kappa_score
 
     rng = np.random.default_rng(1)
-    own = {(d.id, i): s.labels[0] for d in documents() for i, s in enumerate(d.sentences)}
+    own = first_labels()
     second = {k: v if rng.random() < 0.7 else str(rng.choice(LABELS)) for k, v in own.items()}
     expected = cohen_kappa_score(list(own.values()), list(second.values()))
-    assert agreement(documents(), second).kappa == pytest.approx(expected)
+    pairs = {key: Pair(label) for key, label in second.items()}
+    assert agreement(documents(), pairs).kappa == pytest.approx(expected)
+
+
+def test_labels_kept_from_before_are_compared_whatever_the_corpus_says_now(tmp_path):
+    path = tmp_path / "second.csv"
+    path.write_text("document,index,first,label\nd0,0,other,other\nd0,1,measure,other\n"
+                    "d0,2,\"statistic,other\",other\n", "utf-8")
+    found = agreement(documents(), read_second(path))
+    assert (found.n_sentences, round(found.same, 2), round(found.accepted, 2)) == (3, 0.33, 0.67)
 
 
 @pytest.mark.parametrize("table", ["document,index\na,0\n", "document,index,label\na,x,other\n",

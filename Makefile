@@ -17,6 +17,7 @@ lint:
 
 # TEXT: unlabelled documents (a JSONL, say) on which the encoder teaches the fast model
 train:
+	policytag corpus words corpus -o models/words.txt
 	policytag train corpus --kind fast --split train --split dev -o models/fast.zip \
 	  --punkt models/punkt.json --teacher encoder $(if $(TEXT),--text $(TEXT))
 

@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
@@ -129,19 +130,20 @@ def do_task(task: Task, settings: Settings) -> Done:
     with atomic(part) as out:
         stream = _part_stream(out, settings, model)
         documents = _documents(task, settings, entries)
-        origins: dict[int, Path | str] = {}
+        origins: dict[int, tuple[str, float]] = {}
 
         def plain() -> Iterator[Document]:
-            for origin, document in documents:
-                origins[id(document)] = origin
+            for origin, document, seconds in documents:
+                origins[id(document)] = str(origin), seconds
                 yield document
 
         for labelled in label(plain(), model):
-            path = str(origins.pop(id(labelled.document)))
+            path, seconds = origins.pop(id(labelled.document))
             stream.write(table(labelled))
             n_sentences += len(labelled.sentences)
             entries.append(ledger.entry_of(
-                labelled.document, labelled.given, sum(labelled.review), path, _kind(path)
+                labelled.document, labelled.given, sum(labelled.review), path, _kind(path),
+                seconds,
             ))
     with atomic(part_ledger) as out:
         JsonStream(out, ledger.COLUMNS).write(ledger.table(entries))
@@ -150,15 +152,20 @@ def do_task(task: Task, settings: Settings) -> Done:
 
 def _documents(
     task: Task, settings: Settings, entries: list[Entry]
-) -> Iterator[tuple[Path | str, Document]]:
+) -> Iterator[tuple[Path | str, Document, float]]:
+    """Documents with the file they came from, and the seconds that reading it took."""
     for document in task.documents:
-        yield task.source, document
+        yield task.source, document, 0.0
     for path in task.paths:
+        begin = time.perf_counter()
         try:
-            for document in _read(path, settings):
-                yield path, document
+            found = _read(path, settings)
         except ReadError as error:
-            entries.append(ledger.failure_of(str(path), str(error), _kind(path)))
+            spent = time.perf_counter() - begin
+            entries.append(ledger.failure_of(str(path), str(error), _kind(path), spent))
+            continue
+        spent = time.perf_counter() - begin
+        yield from ((path, document, spent) for document in found)
 
 
 def _read(path: Path, settings: Settings) -> list[Document]:

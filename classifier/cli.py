@@ -396,6 +396,18 @@ def card(card: Path, golds: tuple[tuple[str, str], ...], names: tuple[str, ...])
 
 @corpus.command()
 @click.argument("path", type=_PATH)
+@click.option("-o", "--output", type=_PATH, required=True, help="Text file to write.")
+def words(path: Path, output: Path) -> None:
+    """Write the words of a corpus, a line each; the ledger counts those a document has besides."""
+    from classifier.corpus import load
+    from classifier.vocabulary import write_words
+
+    n = write_words((text for d in load(path, labels=None) for text in d.texts), output)
+    click.echo(f"{output}: {n:,} words", err=True)
+
+
+@corpus.command()
+@click.argument("path", type=_PATH)
 @click.argument("card", type=_PATH)
 def datasheet(path: Path, card: Path) -> None:
     """Count a corpus and fill in the counts of its datasheet."""

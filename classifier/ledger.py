@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from classifier.document import LABELS, Document
+from classifier.vocabulary import unknown_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,9 @@ class Entry:
     """What became of a document.
 
     `status` is `ok`, `empty`, `no_text_layer`, `truncated`, `failed: reason` or
-    `skipped: reason`.
+    `skipped: reason`. `low_confidence` is the share of sentences for review, `unknown_words` that
+    of words which the corpus does not have, and `seconds` the time that reading the file took: the
+    one column that differs from run to run.
     """
 
     document: str
@@ -38,7 +41,9 @@ class Entry:
     criticism: int = 0
     other: int = 0
     low_confidence: float = 0.0
+    unknown_words: float = 0.0
     notes: str = ""
+    seconds: float = 0.0
 
     @property
     def is_failure(self) -> bool:
@@ -59,7 +64,8 @@ def table(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
 
 
 def entry_of(
-    document: Document, labels: Sequence[str], n_review: int, path: str, kind: str
+    document: Document, labels: Sequence[str], n_review: int, path: str, kind: str,
+    seconds: float = 0.0,
 ) -> Entry:
     """The entry of a document that was read, whose sentences got these labels."""
     counts = Counter(labels)
@@ -73,15 +79,17 @@ def entry_of(
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
         **{label: counts[label] for label in LABELS},
-        low_confidence=round(n_review / max(len(labels), 1), 4), notes="; ".join(document.notes),
+        low_confidence=round(n_review / max(len(labels), 1), 4),
+        unknown_words=round(unknown_share(document.text), 4), notes="; ".join(document.notes),
+        seconds=round(seconds, 3),
     )
 
 
-def failure_of(path: str, reason: str, kind: str) -> Entry:
+def failure_of(path: str, reason: str, kind: str, seconds: float = 0.0) -> Entry:
     """The entry of a file that could not be read."""
     reason = reason.removeprefix(f"{path}: ")
     status = reason if reason.startswith("skipped") else f"failed: {reason}"
-    return Entry(path, path, status, type=kind)
+    return Entry(path, path, status, type=kind, seconds=round(seconds, 3))
 
 
 def _status(document: Document, has_sentences: bool) -> str:

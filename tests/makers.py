@@ -1,5 +1,6 @@
 """Makes the same three paragraphs in every format, and the pieces that tests need."""
 
+import csv
 import email.message
 import gzip
 import io
@@ -120,3 +121,11 @@ def files(tmp_path):
         "a.parquet": parquet([{"id": 1, "text": TEXT}]),
         "a.db": database(tmp_path, [("1", TEXT)]),
     }
+
+
+def outputs(out):
+    """The bytes of a run's table, and its ledger but for `seconds`, which no two runs share."""
+    with out.with_name(out.stem + ".ledger.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][-1] == "seconds"
+    return out.read_bytes(), [row[:-1] for row in rows]

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from makers import outputs
 
 from classifier.batch import run
 from classifier.cli import main
@@ -53,15 +54,12 @@ def archive(tmp_path_factory):
 def expected(archive, tmp_path_factory):
     out = tmp_path_factory.mktemp("expected") / "tags.csv"
     run([archive], fast(out), workers=1)
-    return out.read_bytes(), out.with_name("tags.ledger.csv").read_bytes()
-
-
-def outputs(out):
-    return out.read_bytes(), out.with_name(out.stem + ".ledger.csv").read_bytes()
+    return outputs(out)
 
 
 def test_no_document_is_missing_from_the_ledger(archive, expected):
-    ledger = list(csv.DictReader(expected[1].decode().splitlines()))
+    header, *rows = expected[1]
+    ledger = [dict(zip(header, row, strict=True)) for row in rows]
     assert len(ledger) == 400 + 1200 + 1 + 1 + 1 + 1 + 2
     status = {row["document"].rsplit("/", 1)[-1]: row["status"] for row in ledger}
     assert status["broken.pdf"].startswith("failed: damaged")
@@ -192,3 +190,15 @@ def test_pipes_work(tmp_path):
     assert result.exit_code == 0
     assert [row["text"] for row in csv.DictReader(result.stdout.splitlines())] == [
         "We ban it.", "It fell."]
+
+
+def test_the_ledger_notices_a_document_in_another_language(tmp_path):
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    for name, text in (("a", "The ministry has closed the ferry port for a year."),
+                       ("b", "Ministeriet stengte fergehavnen gjennom hele vinteren.")):
+        (folder / f"{name}.txt").write_text(text, "utf-8")
+    run([folder], fast(tmp_path / "tags.csv"), workers=1)
+    header, *rows = outputs(tmp_path / "tags.csv")[1]
+    english, other = (float(row[header.index("unknown_words")]) for row in rows)
+    assert english < 0.2 < 0.6 < other

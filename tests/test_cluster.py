@@ -12,6 +12,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from makers import outputs
 
 from classifier.batch import run
 from classifier.cli import main
@@ -56,10 +57,6 @@ def archive(tmp_path):
         (folder / f"{i:04}.txt").write_text(" ".join(rng.choices(words, k=400)) + ".")
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 no")
     return folder
-
-
-def outputs(out):
-    return out.read_bytes(), out.with_name(out.stem + ".ledger.csv").read_bytes()
 
 
 @pytest.mark.parametrize("kills", [False, True])

@@ -97,20 +97,29 @@ def quantised(weights: dict[str, Any]) -> bytes:
 @click.option("--also", type=click.Path(path_type=Path), help="More labelled documents.")
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Checkpoints, log.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--epochs", default=Recipe().epochs, show_default=True)
-@click.option("--seed", "seeds", multiple=True, type=int, default=(0, 1, 2), show_default=True,
-              help="A run each; their weights are averaged.")
+@click.option("--epochs", default=4, show_default=True, help="At a level learning rate.")
+@click.option("--cooldown", default=2, show_default=True, help="Epochs in which it falls to zero.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(1, 2), show_default=True,
+              help="A cooldown each; their weights are averaged.")
 def main(
-    corpus: Path, also: Path | None, folder: Path, output: Path, epochs: int,
+    corpus: Path, also: Path | None, folder: Path, output: Path, epochs: int, cooldown: int,
     seeds: tuple[int, ...],
 ) -> None:
-    """Fine-tune the encoder on the training split and write the model file."""
+    """Fine-tune the encoder on the training split and write the model file.
+
+    One run at a level learning rate; from its end, a run a seed in which the rate falls to zero
+    (Hagele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training
+    Durations"); the mean of their weights.
+    """
     own, more = load(corpus), load(also) if also else []
     learn = [*select(own, "train"), *select(more, "train", "test")]
     held_out = [*select(own, "dev"), *select(more, "dev")]
+    trunk = folder / "trunk"
+    finetune(learn, trunk, Recipe(epochs=epochs, cooldown=0.0), held_out)
     runs = [folder / f"seed{seed}" for seed in seeds]
     for run, seed in zip(runs, seeds, strict=True):
-        finetune(learn, run, Recipe(epochs=epochs, seed=seed), held_out)
+        recipe = Recipe(epochs=cooldown, warmup=0.05, cooldown=0.95, seed=seed)
+        finetune(learn, run, recipe, held_out, start=trunk)
     export(runs, output, learn, held_out)
 
 

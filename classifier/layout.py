@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 # 1. and 2.3.1 and (iv) and b) and a bullet; a number without a stop needs a capital after it, so
@@ -37,13 +38,16 @@ def blocks(text: str) -> Iterator[tuple[int, int, int]]:
 def _paragraph(text: str, start: int, end: int, number: int) -> Iterator[tuple[int, int, int]]:
     lines = text[start:end].split("\n")
     width = max(map(len, lines))
-    begin, at = start, start + len(lines[0]) + 1
-    for before, line in zip(lines, lines[1:], strict=False):
+    cuts, at = [start], start
+    for before, line in pairwise(lines):
+        at += len(before) + 1
         if _begins_block(before, line, width):
-            yield from _stripped(text, begin, at, number)
-            begin = at
-        at += len(line) + 1
-    yield from _stripped(text, begin, end, number)
+            cuts.append(at)
+    for begin, limit in pairwise([*cuts, end]):
+        body = text[begin:limit].lstrip()
+        if body:
+            begin = limit - len(body)
+            yield begin, begin + len(body.rstrip()), number
 
 
 def _begins_block(before: str, line: str, width: int) -> bool:
@@ -54,10 +58,3 @@ def _begins_block(before: str, line: str, width: int) -> bool:
     ):
         return True
     return bool(_ITEM.match(body))
-
-
-def _stripped(text: str, start: int, end: int, number: int) -> list[tuple[int, int, int]]:
-    piece = text[start:end]
-    body = piece.lstrip()
-    start += len(piece) - len(body)
-    return [(start, start + len(body.rstrip()), number)] if body else []

@@ -31,6 +31,7 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"-?[.,]?\d[\d,.-]*+")
 _REST = re.compile(r"\s+\S+|\S")  # of what follows a stop, what is looked at
 _AFTER = re.compile(r"\s*+(?:(?P<marks>[\"')\]}‘’“”«»]+?)(?:\s+|(?=--)|$))?", re.M)
+_ANY_NUMBER = "##number##"
 _PUNCTUATION = frozenset(";:,.!?")
 
 # flags of the contexts in which a word was seen, as NLTK has them
@@ -148,31 +149,30 @@ class Punkt:
 
     def _token(self, text: str) -> _Token:
         lower = text.lower()
-        number = _NUMBER.fullmatch(lower)
-        if text in (".", "?", "!"):
-            return _Token(text, lower, True, False)
-        if text[-1] != "." or text[-2:] == "..":
-            is_ellipsis = len(text) > 1 and not text.strip(".")
-            return _Token(text, "##number##" if number else lower, False, is_ellipsis)
+        kind = lower if text.isalpha() or not _NUMBER.fullmatch(lower) else _ANY_NUMBER
+        if text[-1] != "." or text == ".":
+            return _Token(text, kind, text in (".", "?", "!"), False)
+        if text[-2:] == "..":
+            return _Token(text, kind, False, not text.strip("."))
         bare = lower[:-1]
         known = bare in self.abbreviations or bare.rpartition("-")[2] in self.abbreviations
-        return _Token(text, "##number##" if number else lower, not known, known)
+        return _Token(text, kind, not known, known)
 
     def _ends_between(self, token: _Token, following: _Token) -> bool:
         if token.text[-1] != ".":
             return token.ends
-        if (token.bare, following.following) in self.collocations:
+        bare, next_type = token.bare, following.following
+        if (bare, next_type) in self.collocations:
             return False
-        starts = self._starts(following)
-        is_upper = following.text[0].isupper()
-        if token.is_abbreviation and not token.is_initial and (
-            starts or is_upper and following.following in self.starters
-        ):
-            return True
-        if token.is_initial or token.bare == "##number##":
-            is_name = token.is_initial and is_upper and not self._seen(following) & _LOWER
-            return token.ends and starts is not False and not (starts is None and is_name)
-        return token.ends
+        is_initial = token.is_initial
+        if not (token.is_abbreviation or is_initial or bare == _ANY_NUMBER):
+            return token.ends
+        starts, is_upper = self._starts(following), following.text[0].isupper()
+        if token.is_abbreviation and not is_initial:
+            return bool(starts or is_upper and next_type in self.starters)
+        if starts is None and is_initial and is_upper:
+            return token.ends and bool(self._seen(following) & _LOWER)
+        return token.ends and starts is not False
 
     def _seen(self, token: _Token) -> int:
         return self.contexts.get(token.following, 0)

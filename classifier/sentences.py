@@ -33,6 +33,7 @@ _MARKER = re.compile(
     re.I,
 )
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_STOPS = frozenset(".?!…")
 _MAX_WORD = 40
 RULES = (
     "attached",  # the stop and the marks that close after it are not followed by space: no end
@@ -104,11 +105,13 @@ def _rule(block: str, begin: int, word: str, stop: int, punkt: Punkt) -> tuple[s
     after = _NEXT.match(block, stop + 1)
     if not after:
         return "attached", False
-    following = after["word"] or ""
+    following = after["word"]
+    if not following:
+        return "", False
     first = following.lstrip(_OPENING)[:1]
     if first.islower() and "\n" not in after["space"] and not _CLAUSE.match(following):
         return "lower case", False
-    if first and first in ".?!…":
+    if first in _STOPS:
         return "more stops", False
     if block[stop] == "…" or block[stop - 1 : stop + 1] == "..":
         return "ellipsis", first.isupper()

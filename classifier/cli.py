@@ -149,7 +149,7 @@ def report(
               show_default=True, help="A head on the shipped encoder, or the fast model.")
 @click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
-@click.option("--punkt", type=_PATH, help="Also learn abbreviations, into this JSON file.")
+@click.option("--punkt", type=_PATH, help="Also learn where sentences end, into this JSON file.")
 @click.option("--teacher", help="A model whose probabilities teach the fast one.")
 @click.option("--text", "unlabelled", type=_PATH, help="Unlabelled documents for the teacher.")
 def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str, ...],

@@ -1,58 +1,56 @@
 """Split a text into sentences, with exact offsets.
 
-The decisions are Punkt's (Kiss and Strunk 2006) in a reduced form: a stop ends a sentence unless
-it closes an abbreviation or an initial, or the next word begins in lower case. The abbreviations
-are learned with NLTK's trainer on the corpus and joined with a reviewed list.
+The text is laid out in blocks (layout.py). In a block, Punkt decides at each stop (punkt.py),
+unless one of the rules of this module knows better: they are named, and few.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from classifier.abbreviations import NEVER_LAST
 from classifier.document import Sentence
+from classifier.layout import blocks
+from classifier.punkt import AT_CANDIDATE, Punkt, end_and_next
 
 _HERE = Path(__file__).parent
 MODELS = _HERE / "models" if (_HERE / "models").is_dir() else _HERE.parent / "models"
 
-_NEVER_LAST = frozenset(
-    "mr mrs ms dr prof hon rev fr sr lt col gen maj capt sgt cpl adm cdr brig gov sen rep pres st "
-    "art arts no nos rs sec secs cl para paras vol vols pp p cf vs v viz fig figs ch approx ref "
-    "smt shri sh mt ft est sub-sec jas wm incl max min avg i.e e.g w.e.f s.r.o g.s.r al reg "
-    "regs s ss jan feb mar apr jun jul aug sept oct nov dec tel ext ph asst addl dy govt dept "
-    "messrs".split()
+_STOP = re.compile(
+    rf"[.?!…](?:(?<!…){AT_CANDIDATE}|(?<=…)(?=[\"'”’»)\]]*+[ \t\n\r\v\f]))"
 )
-_SOMETIMES_LAST = frozenset(
-    "u.s u.k u.n e.u p.m a.m inc ltd co corp plc bros jr etc ph.d m.p".split()
+# the same where nothing but a dot may end a sentence, which is found in half the time
+_DOT = re.compile(rf"\.{AT_CANDIDATE}")
+# what stands between a stop and the next word, and the next word, cut where it is long
+_NEXT = re.compile(r"[\"'”’»)\]]*+(?:(?P<space>\s++)(?P<word>\S{1,40}+)|$)")
+_OPENING = "\"'“‘«(["
+_CLAUSE = re.compile(r"\([a-z]{1,4}\)")
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_MARKER = re.compile(
+    r"(?:(?:section|sec\.|article|art\.|clause|cl\.|rule|part|chapter|regulation|reg\.|no\.)\s{1,3})?"
+    r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}|[a-z]|[ivx]{1,5})\)?",
+    re.I,
 )
-# a run of stops is taken whole, so that a text of stops is read once; the group says whether a
-# space follows
-_STOP = re.compile(r"[.!?…][.!?…]*+(?:[\"'”’»)\]]{0,8}(?=(\s))|)")
-_BREAK = re.compile(
-    r"\n[ \t\r]*\n"
-    r"|\n(?=[ \t]{0,8}(?:\(?[0-9a-zA-Z]{1,4}[.)](?:[0-9.]{0,8})[ \t]|[-*•–][ \t]))"
+_ACRONYM = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_STOPS = frozenset(".?!…")
+_MAX_WORD = 40
+RULES = (
+    "attached",  # the stop and the marks that close after it are not followed by space: no end
+    "lower case",  # the next word is in lower case, on the same line: no end
+    "more stops",  # what follows are more stops: no end
+    "ellipsis",  # an ellipsis ends a sentence where the next word is in upper case
+    "marker",  # the sentence so far is the number of a section or an item: no end
+    "initials",  # an initial before an initial: no end
+    "never last",  # a title, or a reference that wants a number: no end
+    "numbered",  # an abbreviation before a number: no end
+    "acronym",  # letters and stops, even if not in the list, are an abbreviation
 )
-_MARKER = re.compile(r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}|[a-z]|[ivx]{1,5})\.?\)?\.?$", re.I)
-_CAPITAL_STARTERS = frozenset(
-    "the a an in on it he she they we this that these those but and".split()
-)
-_NUMBERED = frozenset("section sec. article art. clause rule part chapter regulation".split())
-_MAX_TOKEN = 40
 
 
 @cache
-def learned_abbreviations() -> frozenset[str]:
-    """Abbreviations that NLTK's Punkt trainer found in the corpus (models/punkt.json)."""
-    path = MODELS / "punkt.json"
-    if not path.is_file():
-        return frozenset()
-    return frozenset(json.loads(path.read_text("utf-8"))["abbreviations"])
-
-
-@cache
-def _known() -> frozenset[str]:
-    return _NEVER_LAST | _SOMETIMES_LAST | learned_abbreviations()
+def _punkt() -> Punkt:
+    return Punkt.load(MODELS / "punkt.json")
 
 
 def split(text: str) -> list[Sentence]:
@@ -61,62 +59,74 @@ def split(text: str) -> list[Sentence]:
     >>> [s.text for s in split("The Hon. Minister spoke. Rs. 5 crore was spent.")]
     ['The Hon. Minister spoke.', 'Rs. 5 crore was spent.']
     """
-    sentences: list[Sentence] = []
-    paragraph = 0
-    for start, end, is_paragraph in _blocks(text):
-        begin = start
-        for stop in _STOP.finditer(text, start, end):
-            if stop.lastindex and _ends_sentence(text, begin, stop.start(), stop.end(), end):
-                _append(sentences, text, begin, stop.end(), paragraph)
-                begin = stop.end() + 1  # after the space
-        _append(sentences, text, begin, end, paragraph)
-        paragraph += is_paragraph
+    punkt = _punkt()
+    sentences = []
+    for offset, limit, paragraph in blocks(text):
+        block, start = text[offset:limit], 0
+        for _, end, following, is_end, _ in decisions(block, punkt):
+            if is_end:
+                sentences.append(Sentence(block[start:end], offset + start, paragraph))
+                start = following
+        if start < len(block):
+            sentences.append(Sentence(block[start:], offset + start, paragraph))
     return sentences
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
-    start = 0
-    for match in _BREAK.finditer(text):
-        yield start, match.start(), match.group().count("\n") > 1
-        start = match.end()
-    yield start, len(text), True
+def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, str]]:
+    """Each candidate of a block that has no space around it.
+
+    The offset of the stop, where its sentence would end and the next begin, whether it does, and
+    the name of the rule that says so, empty where it is Punkt.
+    """
+    begin = previous = 0
+    stops = _STOP if "?" in block or "!" in block or "…" in block else _DOT
+    for match in stops.finditer(block):
+        stop = match.start()
+        word = block[block.rfind(" ", previous, stop) + 1 or previous : stop]
+        if (
+            stop - begin > _MAX_WORD and block[stop] == "." and block[stop + 1] == " "
+            and block[stop + 2].isupper() and punkt.is_plain(word)
+        ):  # most stops are such, and no rule is about them
+            yield stop, stop + 1, stop + 2, True, ""
+            begin = stop + 2
+        else:
+            rule, is_end = _rule(block, begin, word, stop, punkt)
+            if not rule:
+                is_end = punkt.ends_sentence(block, previous, stop)
+            end, following = end_and_next(block, stop)
+            yield stop, end, following, is_end, rule
+            if is_end:
+                begin = following
+        previous = stop
 
 
-def _append(sentences: list[Sentence], text: str, start: int, end: int, paragraph: int) -> None:
-    piece = text[start:end]
-    stripped = piece.strip()
-    if stripped:
-        if len(stripped) < len(piece):
-            start += len(piece) - len(piece.lstrip())
-        sentences.append(Sentence(stripped, start, paragraph))
-
-
-def _ends_sentence(text: str, begin: int, stop: int, after: int, limit: int) -> bool:
-    if stop - begin >= _MAX_TOKEN and after + 1 < limit and text[after + 1].isupper():
-        token = text[text.rfind(" ", begin, stop) + 1 : stop]
-        if 1 < len(token) < _MAX_TOKEN and token.isalpha() and token.lower() not in _known():
-            return True  # most stops are so plain; what follows would say the same
-    following = text[after : after + _MAX_TOKEN].split(maxsplit=1)
-    if not following or after >= limit:
-        return True
-    next_word = following[0].lstrip("\"'“‘«([")
-    head = text[max(begin, stop - _MAX_TOKEN) : stop]
-    words = head.split()
-    token = words[-1].lstrip("\"'“‘«([") if words and not head[-1:].isspace() else ""
-    low = token.lower()
-    if next_word[:1].islower():
-        # a line that ends with a long word's stop ended its sentence, even before a damaged line
-        new_line = "\n" in text[after : after + 8].partition(next_word)[0]
-        return new_line and len(low) > 4 and low.isalpha()
-    if text[stop] != "." or text[stop : stop + 3] == "...":
-        return True
-    starter = next_word.lower().rstrip(",") in _CAPITAL_STARTERS
-    if low in _NEVER_LAST and not (low == "no" and not any(c.isdigit() for c in next_word)):
-        return False
-    if low in _SOMETIMES_LAST or low in learned_abbreviations():
-        return starter
-    if len(token) == 1 and token.isupper():
-        return starter
-    is_start = stop - begin < _MAX_TOKEN
-    numbers_a_part = len(words) == 2 and words[0].lower() in _NUMBERED
-    return not (is_start and (len(words) == 1 or numbers_a_part) and _MARKER.match(token))
+def _rule(block: str, begin: int, word: str, stop: int, punkt: Punkt) -> tuple[str, bool]:
+    """The name of the first rule that holds at a stop, and whether a sentence ends there."""
+    after = _NEXT.match(block, stop + 1)
+    if not after:
+        return "attached", False
+    following = after["word"]
+    if not following:
+        return "", False
+    first = following.lstrip(_OPENING)[:1]
+    if first.islower() and "\n" not in after["space"] and not _CLAUSE.match(following):
+        return "lower case", False
+    if first in _STOPS:
+        return "more stops", False
+    if block[stop] == "…" or block[stop - 1 : stop + 1] == "..":
+        return "ellipsis", first.isupper()
+    if block[stop] != ".":
+        return "", False
+    if stop - begin < _MAX_WORD and _MARKER.fullmatch(block, begin, stop):
+        return "marker", False
+    word = word[-_MAX_WORD:].rpartition("-")[2].lstrip(_OPENING)
+    if len(word) == 1 and word.isupper() and _INITIAL.match(following):
+        return "initials", False
+    low = word.lower()
+    if low in NEVER_LAST:
+        return "never last", False
+    if low in punkt.abbreviations:
+        return ("numbered", False) if following[:1].isdigit() else ("", False)
+    if _ACRONYM.fullmatch(low):
+        return "acronym", punkt.starts_sentence(following) is True
+    return "", False

@@ -1,11 +1,11 @@
-"""Train on labelled documents: a head on the encoder, the fast model, Punkt's abbreviations."""
+"""Train on labelled documents: a head on the encoder, the fast model, Punkt's parameters."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from classifier.abbreviations import ORDINARY, REVIEWED
 from classifier.artifact import load_encoder, load_model, save
 from classifier.corpus import GoldDocument, fingerprint
 from classifier.distill import teach
@@ -15,6 +15,7 @@ from classifier.errors import CorpusError
 from classifier.estimator import SentenceClassifier
 from classifier.evaluation import CurvePoint, evaluate
 from classifier.head import Head, HeadTrainer
+from classifier.punkt import Punkt
 from classifier.scoring import REVIEW_BELOW, FastModel, Floats
 
 Fit = Callable[[Sequence[GoldDocument]], FastModel | EncoderModel]
@@ -112,10 +113,14 @@ def learning_curve(
 
 
 def train_punkt(documents: Sequence[GoldDocument], path: Path) -> None:
-    """Learn abbreviations with NLTK's Punkt trainer and write them as JSON."""
+    """Learn Punkt's parameters with NLTK's trainer, and write them with the reviewed list."""
     from nltk.tokenize.punkt import PunktTrainer
 
     trainer = PunktTrainer()
     trainer.train("\n\n".join(" ".join(d.texts) for d in documents), finalize=True)
-    found = sorted(trainer.get_params().abbrev_types)
-    path.write_text(json.dumps({"abbreviations": found}, ensure_ascii=False, indent=0), "utf-8")
+    found = trainer.get_params()
+    abbreviations = found.abbrev_types - ORDINARY | REVIEWED
+    Punkt(
+        frozenset(abbreviations), frozenset(found.collocations), frozenset(found.sent_starters),
+        {word: flags for word, flags in found.ortho_context.items() if flags},
+    ).save(path)

@@ -15,7 +15,7 @@ PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
     {"errors", "progress"},
     {"document", "cluster"},
-    {"features", "windows", "readers", "writers"},
+    {"abbreviations", "features", "layout", "punkt", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files", "vocabulary"},
     {"ledger"},

@@ -39,20 +39,26 @@ def test_known_failure(kind, text, sentences):
     assert [s.text for s in split(text)] == sentences
 
 
-HARD = [".", ". ", "Mr. ", "a.", '" ', "1 ", "  ", "x", "?!", "U.S. ", "(a) ", "\n", "\n1. ", "…"]
+HARD = [
+    ".", ". ", "Mr. ", "U.S. ", "Q.W. ", "a.", "A. ", '"', '" ', '."', ".' ", "'\")", "?", "?!",
+    "x", "1", "1 ", "1. ", " ", "…", "… ", "\n", "\r\n ", "\n1. ", "x.\n", "x\nY ", ". . ", "--. ",
+    "(a) ", ".\u00a0", "…\u00a0", "1,-.",
+]
 
 
-@pytest.mark.parametrize("unit", [*HARD, "'\")", '."', "\r\n "])
+@pytest.mark.parametrize("unit", HARD)
 def test_no_text_takes_more_than_its_share_of_time(unit):
-    """Doubling a text doubles the time, give or take: the least of several ratios is looked at."""
+    """Twice the text takes about twice the time of this process; a hasty clock is asked again."""
 
     def seconds(n):
         text = unit * (n // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         split(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
-    assert min(seconds(400_000) / max(seconds(200_000), 1e-4) for _ in range(4)) < 3
+    split("")  # the parameters are read
+    ratios = (seconds(200_000) / max(seconds(100_000), 1e-3) for _ in range(6))
+    assert any(ratio < 2.5 for ratio in ratios)
 
 
 def test_there_are_enough_cases():

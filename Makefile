@@ -1,4 +1,4 @@
-.PHONY: test fuzz browser lint train card encoder gate gate-update bench
+.PHONY: test fuzz browser lint train card encoder gate gate-update bench scaling
 
 test:
 	python -m pytest -q
@@ -38,6 +38,11 @@ gate:
 gate-update:
 	python tests/quality/gate.py --update $(if $(ALLOW),--allow) $(if $(GOLD),--gold $(GOLD))
 
-# TEXT, GOLD: as above; peers that are not installed are left out
+# TEXT, GOLD: as above; peers that are not installed are left out; MB: text that the quick ones read
 bench:
-	python tests/speed/bench.py $(if $(TEXT),--text $(TEXT)) $(if $(GOLD),--gold $(GOLD)) --readme README.md -o build/bench.json
+	python tests/speed/bench.py $(if $(TEXT),--text $(TEXT)) $(if $(GOLD),--gold $(GOLD)) \
+	  $(if $(MB),--megabytes $(MB)) --readme README.md -o build/bench.json
+
+# cost of a sentence and memory from 100 documents to 100,000, and for one of 99 MB
+scaling:
+	python tests/speed/scaling.py $(if $(TEXT),--text $(TEXT))

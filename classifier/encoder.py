@@ -11,8 +11,7 @@ from classifier.errors import ModelError
 from classifier.scoring import Floats, softmax
 from classifier.windows import Packed, Window, pack, windows
 
-_CLS, _SEP, _PAD = 101, 102, 0
-_BATCH_TOKENS = 2048
+_CLS, _SEP = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,15 @@ class Encoder:
     def _read(
         self, tokens: list[list[int]], sizes: list[int]
     ) -> Iterator[tuple[Window, Packed, NDArray[np.float32]]]:
-        """Run the session over all windows, those of like length together."""
-        jobs = sorted(_jobs(tokens, sizes), key=lambda job: len(job[1].ids))
-        for batch in _batches(jobs):
-            ids, mask = _pad([packed for _, packed in batch])
-            (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-            for row, (window, packed) in enumerate(batch):
-                yield window, packed, states[row]
+        """Run the session over all windows, one at a time.
+
+        The scales of int8 span all that is read at once, so windows read together would change
+        each other's labels; on a processor, whose cache a window fills, they would be slower too.
+        """
+        for window, packed in _jobs(tokens, sizes):
+            ids = packed.ids[None]
+            inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+            yield window, packed, self._session.run(None, inputs)[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +125,6 @@ def _jobs(tokens: list[list[int]], sizes: list[int]) -> Iterator[tuple[Window, P
             moved = Window(base + w.first, base + w.last, base + w.keep_first, base + w.keep_last)
             yield moved, pack(tokens[moved.first : moved.last], _CLS, _SEP)
         base += size
-
-
-def _batches(jobs: list[tuple[Window, Packed]]) -> Iterator[list[tuple[Window, Packed]]]:
-    batch: list[tuple[Window, Packed]] = []
-    for job in jobs:
-        if batch and (len(batch) + 1) * len(job[1].ids) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(job)
-    if batch:
-        yield batch
-
-
-def _pad(batch: list[Packed]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    longest = max(len(packed.ids) for packed in batch)
-    ids = np.full((len(batch), longest), _PAD, np.int64)
-    mask = np.zeros_like(ids)
-    for row, packed in enumerate(batch):
-        ids[row, : len(packed.ids)] = packed.ids
-        mask[row, : len(packed.ids)] = 1
-    return ids, mask
 
 
 def _pool(states: NDArray[np.float32], packed: Packed) -> NDArray[np.float32]:

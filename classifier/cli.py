@@ -12,6 +12,7 @@ from classifier.document import Document
 from classifier.errors import ClassifierError
 
 _PATH = click.Path(path_type=Path)
+_MOST_SHOWN = 50
 _MODEL = click.option(
     "--model", default="encoder", show_default=True, help="encoder, fast, or a model file."
 )
@@ -116,8 +117,10 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 
             html = page(settings.output, title=", ".join(map(str, paths)), model=load_model(model))
             report_path.write_text(html, "utf-8")
-    for entry in result.failures:
-        click.echo(f"{entry.path}: {entry.status}", err=True)
+    for entry in result.failures[:_MOST_SHOWN]:
+        click.echo(f"{entry.where}: {entry.status}", err=True)
+    if len(result.failures) > _MOST_SHOWN:
+        click.echo(f"and {len(result.failures) - _MOST_SHOWN:,} more: see the ledger", err=True)
     click.echo(summary(result.statuses, result.sentences), err=True)
     if result.failures:
         sys.exit(3)

@@ -15,7 +15,7 @@ from classifier.vocabulary import unknown_share
 class Entry:
     """What became of a document.
 
-    `status` is `ok`, `empty`, `no_text_layer`, `truncated`, `failed: reason` or
+    `status` is `ok`, `empty`, `no_text_layer`, `truncated: what`, `failed: reason` or
     `skipped: reason`. `low_confidence` is the share of sentences for review, `unknown_words` that
     of words which the corpus does not have, and `seconds` the time that reading the file took: the
     one column that differs from run to run.
@@ -47,8 +47,18 @@ class Entry:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the document counts for exit code 3."""
-        return self.status.startswith("failed") or self.status == "no_text_layer"
+        """Whether the document counts for exit code 3: text of it is missing, or may be."""
+        return self.status.startswith(("failed", "truncated", "no_text_layer"))
+
+    @property
+    def where(self) -> str:
+        """The file, or the part of it (a row's own id says nothing of its file).
+
+        >>> Entry("a.zip!b.pdf", "a.zip", "ok").where, Entry("7", "a.csv", "ok").where
+        ('a.zip!b.pdf', 'a.csv#7')
+        """
+        return self.document if self.document.startswith(self.path) else (
+            f"{self.path}#{self.document}")
 
 
 COLUMNS = [field.name for field in fields(Entry)]
@@ -93,9 +103,9 @@ def failure_of(path: str, reason: str, kind: str, seconds: float = 0.0) -> Entry
 
 
 def _status(document: Document, has_sentences: bool) -> str:
-    skipped = [note for note in document.notes if note.startswith("skipped")]
-    if skipped:
-        return skipped[0]
+    told = [note for note in document.notes if note.startswith(("skipped", "failed", "truncated"))]
+    if told:
+        return told[0]
     if has_sentences:
         return "ok"
     return "no_text_layer" if document.pages else "empty"

@@ -1,5 +1,6 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
+import gzip
 import subprocess
 import sys
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import harmless, hostile
-from makers import TEXT, docx, eml, files, paragraph, pdf
+from makers import TEXT, docx, eml, files, paragraph, pdf, zipped
 
 from classifier.errors import ReadError
 from classifier.isolation import Child, Limits
@@ -64,9 +65,37 @@ def test_attachments_are_documents_and_their_names_never_paths():
     assert logo.notes[0].startswith("skipped")
 
 
+def test_a_bad_member_costs_no_other(tmp_path):
+    made = {"a/x.txt": "We act.", "b/x.txt": "So do we.", "bad.pdf": "no", "__MACOSX/._x.txt": "x",
+            "in.zip": zipped({"y.txt": "Inside.", "bad.docx": "no"})}
+    found = {d.id: d for d in read_bytes("a.zip", zipped(made), OPTIONS)}
+    assert {key: d.text for key, d in found.items()} == {
+        "a.zip!a/x.txt": "We act.", "a.zip!b/x.txt": "So do we.", "a.zip!bad.pdf": "",
+        "a.zip!in.zip!y.txt": "Inside.", "a.zip!in.zip!bad.docx": ""}
+    assert all(d.notes[0].startswith("failed: damaged") for d in found.values() if not d.text)
+    body, bad = read_bytes("a.eml", eml("See attached.", attach={"x.pdf": b"no"}), OPTIONS)
+    assert body.text.strip() == "See attached." and bad.notes[0].startswith("failed")
+
+
+def test_packed_files_have_names_of_their_own():
+    [packed] = read_bytes("A.TXT.GZ", gzip.compress(b"We act."), OPTIONS)
+    [row] = read_bytes("a.jsonl.gz", gzip.compress(b'{"id": 7, "text": "We act."}'), OPTIONS)
+    assert (packed.id, packed.text, row.id) == ("A.TXT.GZ", "We act.", "7")
+
+
+def test_cells_beyond_the_columns_are_noticed():
+    bad, good = read_bytes("a.csv", b"id,text\n1,We act, and pay.\n2,fine\n", OPTIONS)
+    assert bad.notes[0].startswith("truncated") and not good.notes
+
+
 def test_errors_name_the_line():
-    with pytest.raises(ReadError, match=r"a\.jsonl:3: "):
-        list(read_bytes("a.jsonl", b'{"text": "a"}\n\n{"text": 3}\n', OPTIONS))
+    _, bad, good = read_bytes("a.jsonl", b'{"text": "a"}\n\n{"text": 3}\n{"text": "b"}\n', OPTIONS)
+    assert bad.id == "a.jsonl#3" and bad.notes[0].startswith("failed: a.jsonl:3: ")
+    assert good.text == "b"
+    with pytest.raises(ReadError, match="--text-column"):
+        list(read_bytes("a.jsonl", b'{"body": "a"}\n', OPTIONS))
+    with pytest.raises(ReadError, match="--id-column"):
+        list(read_bytes("a.csv", b"id,text\n1,x\n", ReadOptions(id_column="key")))
     with pytest.raises(ReadError, match="its columns: id, body"):
         list(read_bytes("a.csv", b"id,body\n1,x\n", OPTIONS))
 

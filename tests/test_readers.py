@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 import time
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ def test_a_bad_member_costs_no_other(tmp_path):
     assert all(d.notes[0].startswith("failed: damaged") for d in found.values() if not d.text)
     body, bad = read_bytes("a.eml", eml("See attached.", attach={"x.pdf": b"no"}), OPTIONS)
     assert body.text.strip() == "See attached." and bad.notes[0].startswith("failed")
+
+
+def test_a_message_keeps_all_its_text_and_the_messages_in_it():
+    inner, message = EmailMessage(), EmailMessage()
+    inner["Subject"] = "Inner"
+    inner.set_content("Fees rise.")
+    message["Date"] = "Mon, 04 Mar 2024 10:00:00 +0100"
+    message.set_content("We act.")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="logo.png")
+    message.add_attachment("We also pay.", subtype="plain", disposition="inline")
+    message.add_attachment(inner)
+    body, logo, forwarded = read_bytes("a.eml", message.as_bytes(), OPTIONS)
+    assert body.text.split() == "We act. We also pay.".split()
+    assert (body.date, body.encoding) == ("2024-03-04T10:00:00+01:00", "utf-8")
+    assert (forwarded.title, forwarded.text.strip()) == ("Inner", "Fees rise.")
 
 
 def test_packed_files_have_names_of_their_own():

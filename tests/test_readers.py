@@ -1,15 +1,17 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
 import gzip
+import io
 import subprocess
 import sys
 import time
+import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from hostile import harmless, hostile
-from makers import TEXT, docx, eml, files, paragraph, pdf, zipped
+from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
 from classifier.errors import ReadError
 from classifier.isolation import Child, Limits
@@ -56,6 +58,28 @@ def test_docx_keeps_insertions_and_drops_deletions():
             f"{paragraph('Cell')}</w:tc></w:tr></w:tbl>")
     [document] = read_bytes("a.docx", docx(body), OPTIONS)
     assert document.text == "New rule.\n\nCell"
+
+
+def test_docx_keeps_hyphens_and_reads_a_text_box_once():
+    box = f"<w:txbxContent>{paragraph('In the box.')}</w:txbxContent>"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    body = (f"<w:p><w:r><w:t>In 2020</w:t><w:noBreakHyphen/><w:t>21, </w:t></w:r><w:r>"
+            f"<mc:AlternateContent xmlns:mc='{mc}'><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}"
+            f"</mc:Fallback></mc:AlternateContent></w:r><w:r><w:t>it rose.</w:t></w:r></w:p>")
+    [document] = read_bytes("a.docx", docx(body), OPTIONS)
+    assert document.text == "In 2020-21, it rose.\n\nIn the box."
+    strict = zipfile.ZipFile(io.BytesIO(docx(body))).read("word/document.xml").replace(
+        W.encode(), b"http://purl.oclc.org/ooxml/wordprocessingml/main")
+    [same] = read_bytes("a.docx", zipped({"word/document.xml": strict}), OPTIONS)
+    assert same.text == document.text
+
+
+def test_odt_keeps_words_apart_and_notes_once():
+    note = ("<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>Act 5.</t:p>"
+            "</t:note-body></t:note>")
+    data = odt([f"The <t:span>order</t:span>{note} applies<t:line-break/>from<t:s/>May."])
+    [document] = read_bytes("a.odt", data, OPTIONS)
+    assert document.text == "The order applies from May.\n\nAct 5."
 
 
 def test_attachments_are_documents_and_their_names_never_paths():

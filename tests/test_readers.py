@@ -176,6 +176,13 @@ def test_damaged_and_odd_files_end_as_documents_or_reasons(tmp_path):
             assert seconds < 25, name
 
 
+def test_a_page_inside_a_form_is_read():
+    """Whole sites of ministries stand in one form (ASP.NET)."""
+    html = b"<meta name=DC.Date content=2024-03-04><form><p>We act.</p><select><option>Go</select>"
+    [document] = read_bytes("a.html", html, OPTIONS)
+    assert (document.text, document.date) == ("We act.", "2024-03-04")
+
+
 @pytest.mark.parametrize("html", [
     b"<div>" * 200_000 + b"text", b"<p>text" + b"</div>" * 200_000,
     b"<p>text<!-- " + b"x" * 10_000_000, b"<p>text<a " + b"b=1 " * 500_000 + b">",

@@ -47,6 +47,44 @@ def test_pdf_knows_its_pages_and_drops_running_lines():
     assert found == [1, 2, 3, 4, 5]
 
 
+def test_pdf_drops_running_lines_that_differ_on_left_and_right_pages():
+    heads = "Ports Authority Bulletin", "GOVERNMENT GAZETTE"
+    pages = [[heads[i % 2], f"Order num{i} stands.", "It costs more.", "So we say.", f"Page {i}"]
+             for i in range(6)]
+    [document] = read_bytes("a.pdf", pdf(pages), OPTIONS)
+    assert not any(head in document.text for head in [*heads, "Page"])
+
+
+def test_a_damaged_page_costs_no_other(monkeypatch):
+    import pypdf
+
+    real = pypdf.PageObject.extract_text
+
+    def broken(page):
+        text = real(page)
+        if "two" in text:
+            raise RecursionError
+        return text
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", broken)
+    [document] = read_bytes("a.pdf", pdf([["Page one."], ["Page two."], ["Page three."]]), OPTIONS)
+    assert document.text.split("\n\n") == ["Page one.", "Page three."]
+    assert document.notes[0] == "truncated: damaged pages: 2"
+    assert document.page_of(document.text.index("three")) == 3
+    with pytest.raises(ReadError, match="damaged"):
+        list(read_bytes("a.pdf", pdf([["Page two."]]), OPTIONS))
+
+
+def test_pdf_tells_title_date_and_author():
+    import pypdf
+
+    out, writer = io.BytesIO(), pypdf.PdfWriter(io.BytesIO(pdf([["We act."]])))
+    writer.add_metadata({"/Title": "T", "/Author": "A", "/CreationDate": "D:20240304120000Z"})
+    writer.write(out)
+    [document] = read_bytes("a.pdf", out.getvalue(), OPTIONS)
+    assert (document.title, document.date[:10], document.sender) == ("T", "2024-03-04", "A")
+
+
 def test_a_pdf_without_text_says_so():
     [document] = read_bytes("a.pdf", pdf([[], []]), OPTIONS)
     assert not document.text.strip() and document.notes == ("pages without text: 2",)

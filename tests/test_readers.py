@@ -85,6 +85,17 @@ def test_pdf_tells_title_date_and_author():
     assert (document.title, document.date[:10], document.sender) == ("T", "2024-03-04", "A")
 
 
+def test_a_pdf_locked_against_changes_only_is_read():
+    pytest.importorskip("cryptography")
+    import pypdf
+
+    out, writer = io.BytesIO(), pypdf.PdfWriter(io.BytesIO(pdf([["We act."]])))
+    writer.encrypt(user_password="", owner_password="x", algorithm="AES-256")
+    writer.write(out)
+    [document] = read_bytes("a.pdf", out.getvalue(), OPTIONS)
+    assert document.text == "We act."
+
+
 def test_a_pdf_without_text_says_so():
     [document] = read_bytes("a.pdf", pdf([[], []]), OPTIONS)
     assert not document.text.strip() and document.notes == ("pages without text: 2",)

@@ -30,6 +30,9 @@ def read(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
         title, date, sender = _about(reader.metadata)
     except ReadError:
         raise
+    except pypdf.errors.DependencyError as error:
+        raise ReadError(f"{name}: encrypted; reading it needs cryptography "
+                        f"(pip install 'policytag[documents]')") from error
     except Exception as error:  # a parser of hostile bytes: any error of its own means damage
         what = str(error)[:200] or type(error).__name__
         raise ReadError(f"{name}: damaged PDF ({what})") from error

@@ -9,11 +9,12 @@ from email.message import Message
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode, note_encoding, or_failed
+from classifier.readers.base import ReadOptions, decode, failed, note_encoding, or_failed
 from classifier.readers.markup import main_text
 
 ReadMember = Callable[[str, bytes, ReadOptions, int], Iterator[Document]]
 _MESSAGE = "message/rfc822"
+_DAMAGE = (ValueError, LookupError, RecursionError, AttributeError, AssertionError, TypeError)
 _FROM = re.compile(rb"(?m)^From \S{1,300} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.{0,200}\r?\n")
 
 
@@ -30,19 +31,16 @@ def read(
             sender=_header(message, "from"), encoding=encoding,
             notes=note_encoding(encoding) if body else ("no text part",),
         )
-    except (ValueError, LookupError, RecursionError, AttributeError, IndexError,
-            AssertionError, TypeError) as error:
+    except _DAMAGE as error:
         raise ReadError(f"{name}: not a readable message ({error})") from error
     for number, part in enumerate(parts, 1):
-        file_name = part.get_filename()
-        if part.get_content_type() == _MESSAGE:
-            content = part.get_payload(0).as_bytes()
-            yield from read_member(f"{name}!{number}.eml", content, options, depth + 1)
-        elif file_name:
-            content = part.get_payload(decode=True)
-            if isinstance(content, bytes):
-                suffix = "." + str(file_name).rsplit(".", 1)[-1][:10]
-                yield from read_member(f"{name}!{number}{suffix}", content, options, depth + 1)
+        try:
+            content, suffix = _attached(part)
+        except _DAMAGE as error:
+            yield failed(f"{name}!{number}", ReadError(f"damaged attachment ({error})"))
+            continue
+        if content is not None:
+            yield from read_member(f"{name}!{number}{suffix}", content, options, depth + 1)
 
 
 def read_mbox(
@@ -90,6 +88,16 @@ def _body(parts: list[Message], name: str) -> tuple[str, str]:
         if any(text.strip() for text in texts):
             return "\n\n".join(texts), "cp1252" if "cp1252" in encodings else max(encodings)
     return "", ""
+
+
+def _attached(part: Message) -> tuple[bytes | None, str]:
+    """What is attached by a part, if anything is, and the suffix that tells its kind."""
+    inside, file_name = part.get_payload(), part.get_filename()
+    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+        return inside[0].as_bytes(), ".eml"
+    content = part.get_payload(decode=True) if file_name else None
+    suffix = "." + str(file_name).rsplit(".", 1)[-1][:10]
+    return content if isinstance(content, bytes) else None, suffix
 
 
 def _header(message: Message, key: str) -> str:

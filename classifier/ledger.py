@@ -47,8 +47,8 @@ class Entry:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the document counts for exit code 3: text of it is missing, or may be."""
-        return self.status.startswith(("failed", "truncated", "no_text_layer"))
+        """Whether the document counts for exit code 3."""
+        return is_failure(self.status)
 
     @property
     def where(self) -> str:
@@ -84,7 +84,7 @@ def entry_of(
     )
     text = document.text.encode("utf-8", "replace")
     return Entry(
-        document.id, path, _status(document, bool(labels)),
+        document.id, path, status_of(document, bool(labels)),
         hashlib.sha256(text).hexdigest(), len(text), kind,
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
@@ -102,7 +102,21 @@ def failure_of(path: str, reason: str, kind: str, seconds: float = 0.0) -> Entry
     return Entry(path, path, status, type=kind, seconds=round(seconds, 3))
 
 
-def _status(document: Document, has_sentences: bool) -> str:
+def is_failure(status: str) -> bool:
+    """Whether text is missing that should be there.
+
+    >>> is_failure("failed: damaged PDF"), is_failure("empty")
+    (True, False)
+    """
+    return status.startswith(("failed", "truncated", "no_text_layer"))
+
+
+def status_of(document: Document, has_sentences: bool) -> str:
+    """What became of a document that was read.
+
+    >>> status_of(Document("a.pdf", "", pages=(0,)), False)
+    'no_text_layer'
+    """
     told = [note for note in document.notes if note.startswith(("skipped", "failed", "truncated"))]
     if told:
         return told[0]

@@ -18,6 +18,7 @@ from classifier.batch import run
 from classifier.cli import main
 from classifier.errors import ResumeError, WriteError
 from classifier.parts import Settings
+from classifier.tags import read_rows
 
 
 def fast(output, **options):
@@ -162,6 +163,7 @@ def test_every_format_holds_the_same_rows(archive, expected, tmp_path, suffix):
             "select count(*) from sentences_text where sentences_text match 'ministry'"
         ).fetchone()[0] > 0
     assert found == wanted
+    assert [row.text for row in read_rows(out)] == wanted
 
 
 def test_no_cell_is_a_formula(tmp_path):

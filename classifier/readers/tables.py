@@ -21,8 +21,7 @@ def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]
     """Yield a document a row of a CSV or TSV file."""
     text, encoding = decode(data, name)
     csv.field_size_limit(_MAX_FIELD)
-    delimiter = "\t" if name.lower().endswith((".tsv", ".tab")) else _delimiter(text)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(name, text))
     try:
         _check_columns(name, rows.fieldnames or (), options)
         yield from _documents(name, rows, options, encoding)
@@ -116,7 +115,14 @@ def _find_table(name: str, link: sqlite3.Connection, options: ReadOptions) -> st
     return 'select * from "' + tables[0].replace('"', '""') + '"'
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(name: str, text: str) -> str:
+    """What is between the cells of a table.
+
+    >>> delimiter_of("a.csv", "id;text\\n1;We act, and pay.")
+    ';'
+    """
+    if name.lower().endswith((".tsv", ".tab")):
+        return "\t"
     head = text.split("\n", 1)[0]
     return max(",;\t", key=head.count)
 

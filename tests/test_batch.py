@@ -139,6 +139,27 @@ def test_changed_files_are_read_again(tmp_path):
     assert run([path], settings, resume=True).sentences == 1
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx", "db"])
+def test_the_same_rows_are_the_same_bytes(tmp_path, suffix):
+    path = tmp_path / "a.txt"
+    path.write_text("We act. It costs 5.")
+    out = tmp_path / f"tags.{suffix}"
+    found = set()
+    for _ in range(2):
+        path.touch()
+        run([path], fast(out))
+        data = out.read_bytes()
+        found.add(data if suffix != "db" else b"".join(without_seconds(out)))
+        time.sleep(1.1)
+    assert len(found) == 1
+
+
+def without_seconds(path):
+    with sqlite3.connect(path) as link:
+        link.execute("update documents set seconds = 0")
+        return [line.encode() for line in link.iterdump()]
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "xlsx", "db"])
 def test_every_format_holds_the_same_rows(archive, expected, tmp_path, suffix):
     out = tmp_path / f"tags.{suffix}"

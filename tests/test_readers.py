@@ -9,6 +9,7 @@ import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hostile import harmless, hostile
 from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
@@ -164,6 +165,21 @@ def test_a_message_keeps_all_its_text_and_the_messages_in_it():
     assert body.text.split() == "We act. We also pay.".split()
     assert (body.date, body.encoding) == ("2024-03-04T10:00:00+01:00", "utf-8")
     assert (forwarded.title, forwarded.text.strip()) == ("Inner", "Fees rise.")
+
+
+def test_every_sheet_is_read_or_noted():
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (["id", "text"], [1, "We act."]):
+        book.active.append(row)
+    for title, rows in {"May": [["text"], ["We pay."]], "Notes": [["x"]], "Empty": []}.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(out)
+    found = list(read_bytes("a.xlsx", out.getvalue(), OPTIONS))
+    assert [(d.id, d.text) for d in found] == [
+        ("1", "We act."), ("a.xlsx!May#1", "We pay."), ("a.xlsx!Notes", ""), ("a.xlsx!Empty", "")]
+    assert all(d.notes[0].startswith("skipped: no column 'text'") for d in found[2:])
 
 
 def test_packed_files_have_names_of_their_own():

@@ -52,14 +52,25 @@ def read_jsonl(name: str, data: bytes, options: ReadOptions) -> Iterator[Documen
 
 
 def read_xlsx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a row of the first sheet."""
+    """Yield a document a row of each sheet; a later one without the columns is a note."""
     openpyxl = require("openpyxl", name)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+        first, *others = book.worksheets
+        yield from _sheet(name, first, options)
+        for sheet in others:
+            key = f"{name}!{sheet.title}"
+            try:
+                yield from _sheet(key, sheet, options)
+            except ReadError as error:
+                yield Document(key, "", notes=(f"skipped: {str(error).removeprefix(f'{key}: ')}",))
     except (zipfile.BadZipFile, zlib.error, OSError, KeyError, ValueError, IndexError) as error:
         raise ReadError(f"{name}: damaged XLSX ({error})") from error
+
+
+def _sheet(name: str, sheet: Any, options: ReadOptions) -> Iterator[Document]:
+    rows = sheet.iter_rows(values_only=True)
+    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
     _check_columns(name, names, options)
     yield from _documents(name, (dict(zip(names, row, strict=False)) for row in rows), options)
 

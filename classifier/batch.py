@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from classifier.cluster import work
 from classifier.document import LABELS, Document
 from classifier.errors import ReadError, ResumeError, WriteError
 from classifier.files import Task, find, is_known, is_simple, read_simple, tasks
-from classifier.isolation import Child, Limits
+from classifier.isolation import Child, Limits, load_bytes
 from classifier.ledger import Entry
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
 from classifier.scoring import Model
@@ -43,6 +44,7 @@ def run(
         WriteError: the output cannot be written.
     """
     try:
+        _check_paths(paths, settings)
         done = _prepare(settings, resume)
         _work(paths, settings, done, progress, partial(work, workers=workers, scheduler=scheduler))
         finished = assemble(
@@ -78,18 +80,29 @@ def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
     return read_journal(settings.journal_path)
 
 
+def _check_paths(paths: Sequence[Path], settings: Settings) -> None:
+    """Fail before an input is written over.
+
+    Raises:
+        WriteError: the output or its ledger is among the files to read.
+    """
+    for own in settings.own_paths:
+        if own.resolve() in [path.resolve() for path in paths if str(path) != "-"]:
+            raise WriteError(f"{own}: would be written over, but is to be read (-o names another)")
+
+
 def _check_writer(settings: Settings) -> None:
     """Fail before the work, not after it, if the output cannot be written.
 
     Raises:
         WriteError: no writer for the output's name, or its library is missing.
     """
-    trial = settings.output.with_name(f".{settings.output.stem}.trial{settings.output.suffix}")
-    try:
-        with open_writer(trial, columns(LABELS), excel=settings.excel):
-            pass
-    finally:
-        trial.unlink(missing_ok=True)
+    output = settings.output
+    if not output.parent.is_dir():
+        raise WriteError(f"{output}: there is no folder {output.parent}")
+    with (tempfile.TemporaryDirectory(dir=output.parent, prefix=".trial") as folder,
+          open_writer(Path(folder) / output.name, columns(LABELS), excel=settings.excel)):
+        pass
 
 
 def _work(
@@ -99,7 +112,7 @@ def _work(
     seen: set[int] = set()
 
     def pending() -> Iterator[Task]:
-        for task in tasks(find(paths), settings.read, settings.limits):
+        for task in tasks(find(paths, settings.own_paths), settings.read, settings.limits):
             seen.add(task.index)
             part = done.get(task.index)
             is_there = all(path.is_file() for path in settings.part_paths(task.index))
@@ -170,6 +183,8 @@ def _documents(
 
 def _read(path: Path, settings: Settings) -> list[Document]:
     if not is_known(path):
+        if not path.is_file():
+            load_bytes(path, settings.limits.file_bytes)  # says what it is
         raise ReadError(f"{path}: skipped: no reader for {path.suffix or 'no suffix'!r}")
     if is_simple(path):
         return list(read_simple(path, settings.read, settings.limits))

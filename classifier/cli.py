@@ -12,6 +12,7 @@ from classifier.document import Document
 from classifier.errors import ClassifierError
 
 _PATH = click.Path(path_type=Path)
+_MOST_SHOWN = 50
 _MODEL = click.option(
     "--model", default="encoder", show_default=True, help="encoder, fast, or a model file."
 )
@@ -21,11 +22,16 @@ class Commands(click.Group):
     """A group that shows the package's own errors as one-line messages."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command, turning ClassifierError into exit code 1."""
+        """Run the command, turning what the user can mend into one line and exit code 1."""
         try:
             return super().invoke(ctx)
         except ClassifierError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:  # click ends quietly where a reader of the output has had enough
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
 
 
 @click.group(cls=Commands)
@@ -46,13 +52,19 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
     """Label the sentences of TEXTS, of a file, or of standard input."""
     from classifier.artifact import load_model
     from classifier.files import read_file
+    from classifier.ledger import is_failure, status_of
     from classifier.tagging import label, records
 
     loaded = load_model(model)
     documents: Any = [Document("-", text) for text in texts]
     if not texts:
         documents = read_file(path or Path("-"))
+    has_failed = False
     for labelled in label(documents, loaded):
+        status = status_of(labelled.document, bool(labelled.given))
+        if status != "ok":
+            click.echo(f"{labelled.document.id}: {status}", err=True)
+            has_failed = has_failed or is_failure(status)
         for row in records(labelled, loaded if explain else None):
             if as_json:
                 click.echo(json.dumps(row, ensure_ascii=False))
@@ -61,6 +73,8 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
             why = f"\t[{', '.join(row['words'])}]" if explain else ""
             text = " ".join(row["text"].split())
             click.echo(f"{row['label']}\t{row['confidence']:.2f}\t{shares}{text}{why}")
+    if has_failed:
+        sys.exit(3)
 
 
 @main.command()
@@ -95,6 +109,10 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
     from classifier.progress import Progress
     from classifier.readers.base import ReadOptions
 
+    if report_path:
+        from classifier.pages import check
+
+        check(report_path)
     if (backend == "dask") != bool(scheduler):
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
     if scheduler:  # its workers know no current folder of ours
@@ -116,8 +134,10 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 
             html = page(settings.output, title=", ".join(map(str, paths)), model=load_model(model))
             report_path.write_text(html, "utf-8")
-    for entry in result.failures:
-        click.echo(f"{entry.path}: {entry.status}", err=True)
+    for entry in result.failures[:_MOST_SHOWN]:
+        click.echo(f"{entry.where}: {entry.status}", err=True)
+    if len(result.failures) > _MOST_SHOWN:
+        click.echo(f"and {len(result.failures) - _MOST_SHOWN:,} more: see the ledger", err=True)
     click.echo(summary(result.statuses, result.sentences), err=True)
     if result.failures:
         sys.exit(3)
@@ -133,7 +153,10 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
 def report(
     tags: Path, output: Path, title: str, by: str, explain: bool, model: str
 ) -> None:
-    """Make a page to look at from a table of tags (csv, jsonl, db)."""
+    """Make a page to look at from a table of tags, of any format that `tag` writes.
+
+    Deciding words are those of MODEL: name the one that made the tags.
+    """
     from classifier.artifact import load_model
     from classifier.report import report as page
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from classifier.document import LABELS
 from classifier.errors import CorpusError
+from classifier.readers.base import decode
+from classifier.readers.tables import delimiter_of
 
 _HEADER = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|$)")
 _REQUIRED = ("id", "genre", "type", "country", "title")
@@ -53,7 +55,7 @@ class GoldDocument:
 
 
 def load(path: Path, labels: Sequence[str] | None = LABELS) -> list[GoldDocument]:
-    """Read a gold file (.jsonl), a table (.csv), a corpus file (.txt) or a folder of these.
+    """Read a gold file (.jsonl), a table (.csv, .tsv), a corpus file (.txt) or a folder of these.
 
     A table has the columns text and label, and document where sentences belong together.
     `labels` are the ones allowed; None allows any.
@@ -80,7 +82,7 @@ def fingerprint(documents: Iterable[GoldDocument]) -> str:
 def _read_corpus(path: Path) -> Iterator[GoldDocument]:
     header: dict[str, str] = {}
     sentences: list[GoldSentence] = []
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
+    for number, line in enumerate(_read_text(path).split("\n"), 1):
         where = f"{path}:{number}"
         if line.startswith("#"):
             if sentences:
@@ -136,7 +138,7 @@ def _document(header: dict[str, str], sentences: list[GoldSentence]) -> GoldDocu
 
 
 def _read_gold(path: Path) -> Iterator[GoldDocument]:
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
+    for number, line in enumerate(_read_text(path).split("\n"), 1):
         where = f"{path}:{number}"
         if not line.strip():
             continue
@@ -161,23 +163,27 @@ def _labels(value: object) -> tuple[str, ...]:
 
 
 def _read_table(path: Path) -> Iterator[GoldDocument]:
-    rows = csv.DictReader(io.StringIO(_read_text(path).removeprefix("\ufeff"), newline=""))
+    try:
+        text, _ = decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CorpusError(f"{path}: {error.strerror}") from error
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(path.name, text))
     missing = {"text", "label"} - set(rows.fieldnames or ())
     if missing:
         raise CorpusError(f"{path}: no column {', '.join(sorted(missing))} (text and label work)")
-    name, sentences = "", list[GoldSentence]()
-    for number, row in enumerate(rows, 1):
-        where = f"{path}:{rows.line_num}"
-        if not (row["text"] or "").strip():
-            raise CorpusError(f"{where}: no text")
-        document = row.get("document") or f"{path.name}#{number}"
-        if sentences and document != name:
-            yield GoldDocument(name, "", "", "", tuple(sentences))
-            sentences = []
-        name = document
-        sentences.append(GoldSentence(row["text"].strip(), (row["label"] or "",), where))
-    if sentences:
+    documents: dict[str, list[GoldSentence]] = {}
+    try:
+        for number, row in enumerate(rows, 1):
+            where = f"{path}:{rows.line_num}"
+            if not (row["text"] or "").strip():
+                raise CorpusError(f"{where}: no text")
+            sentence = GoldSentence(row["text"].strip(), ((row["label"] or "").strip(),), where)
+            document = row.get("document") or f"{path.name}#{number}"
+            documents.setdefault(document, []).append(sentence)
+    except csv.Error as error:
+        raise CorpusError(f"{path}:{rows.line_num}: not a table ({error})") from error
+    for name, sentences in documents.items():
         yield GoldDocument(name, "", "", "", tuple(sentences))
 
 
-_READERS = {".jsonl": _read_gold, ".csv": _read_table}
+_READERS = {".jsonl": _read_gold, ".csv": _read_table, ".tsv": _read_table}

@@ -47,17 +47,36 @@ class Task:
         return total.hexdigest()
 
 
-def find(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and every file in the folders named, sorted; links to folders stay shut."""
+def find(paths: Sequence[Path], leave_out: Sequence[Path] = ()) -> list[Path]:
+    """The files named, and those in the folders named, sorted.
+
+    Hidden files and folders, and the paths to leave out, are passed over. Links to folders, and
+    folders that cannot be opened, are listed but not entered, so that the ledger names them.
+    """
     found: list[Path] = []
+    own = {os.path.realpath(path) for path in leave_out}
     for path in paths:
-        if str(path) != "-" and path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                found += [Path(folder) / name for name in sorted(names) if not name.startswith(".")]
-        else:
-            found.append(path)
+        found += [path] if str(path) == "-" or not path.is_dir() else _walk(path, own)
     return found
+
+
+def _walk(path: Path, own: set[str]) -> list[Path]:
+    found: list[Path] = []
+
+    def list_too(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for folder, folders, names in os.walk(path, onerror=list_too):
+        folders[:] = _visible(folder, folders, own)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        found += [Path(folder) / name for name in sorted(_visible(folder, names, own) + links)]
+    return found
+
+
+def _visible(folder: str, names: Sequence[str], own: set[str]) -> list[str]:
+    real = os.path.realpath(folder)
+    return sorted(name for name in names
+                  if not name.startswith(".") and os.path.join(real, name) not in own)
 
 
 def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterator[Task]:
@@ -109,6 +128,8 @@ def read_simple(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Do
     """Yield the documents of a simple format (or of standard input, as text) in this process."""
     if str(path) == "-":
         data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        if len(data) > limits.file_bytes:
+            raise ReadError(f"-: more than {limits.file_bytes:,} bytes")
         yield from (replace(d, id="-") for d in read_bytes("-.txt", data, options))
     else:
         yield from read_bytes(str(path), load_bytes(path, limits.file_bytes), options)

@@ -105,8 +105,11 @@ def _to_doccano(documents: Sequence[GoldDocument]) -> str:
 
 
 def _from_doccano(text: bytes) -> Iterator[Raw]:
+    """Spans as triples, or as `entities` where a project has relations too."""
     for row in _rows(text):
         spans = [(int(s[0]), int(s[1]), str(s[2])) for s in row.get("label", row.get("labels", []))]
+        spans += [(int(s["start_offset"]), int(s["end_offset"]), str(s["label"]))
+                  for s in row.get("entities", [])]
         yield str(row["id"]), str(row["text"]), spans
 
 
@@ -122,7 +125,8 @@ def _from_prodigy(text: bytes) -> Iterator[Raw]:
     """Only what was accepted counts."""
     for number, row in enumerate(_rows(text), 1):
         if row.get("answer", "accept") == "accept":
-            spans = [(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"]]
+            spans = [(int(s["start"]), int(s["end"]), str(s["label"]))
+                     for s in row.get("spans") or ()]
             yield str(row.get("meta", {}).get("id", number)), str(row["text"]), spans
 
 
@@ -143,7 +147,8 @@ def _from_labelstudio(text: bytes) -> Iterator[Raw]:
     """The newest annotation of a task that was not cancelled."""
     for number, task in enumerate(json.loads(text), 1):
         kept = [a for a in task["annotations"] if not a.get("was_cancelled")]
-        values = [item["value"] for item in kept[-1]["result"]] if kept else []
+        results = kept[-1]["result"] if kept else []
+        values = [item["value"] for item in results if item["type"] == "labels"]
         spans = [(int(v["start"]), int(v["end"]), str(k)) for v in values for k in v["labels"]]
         yield str(task["data"].get("id", number)), str(task["data"]["text"]), spans
 

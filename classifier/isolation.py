@@ -196,6 +196,8 @@ def load_bytes(path: Path, most: int) -> bytes:
             if status.st_size > most:
                 raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
             return file.read(status.st_size + 1)
+    except IsADirectoryError as error:
+        raise ReadError(f"{path}: skipped: not a regular file") from error
     except (OSError, ValueError) as error:
         raise ReadError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 

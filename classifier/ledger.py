@@ -15,7 +15,7 @@ from classifier.vocabulary import unknown_share
 class Entry:
     """What became of a document.
 
-    `status` is `ok`, `empty`, `no_text_layer`, `truncated`, `failed: reason` or
+    `status` is `ok`, `empty`, `no_text_layer`, `truncated: what`, `failed: reason` or
     `skipped: reason`. `low_confidence` is the share of sentences for review, `unknown_words` that
     of words which the corpus does not have, and `seconds` the time that reading the file took: the
     one column that differs from run to run.
@@ -48,7 +48,17 @@ class Entry:
     @property
     def is_failure(self) -> bool:
         """Whether the document counts for exit code 3."""
-        return self.status.startswith("failed") or self.status == "no_text_layer"
+        return is_failure(self.status)
+
+    @property
+    def where(self) -> str:
+        """The file, or the part of it (a row's own id says nothing of its file).
+
+        >>> Entry("a.zip!b.pdf", "a.zip", "ok").where, Entry("7", "a.csv", "ok").where
+        ('a.zip!b.pdf', 'a.csv#7')
+        """
+        return self.document if self.document.startswith(self.path) else (
+            f"{self.path}#{self.document}")
 
 
 COLUMNS = [field.name for field in fields(Entry)]
@@ -74,7 +84,7 @@ def entry_of(
     )
     text = document.text.encode("utf-8", "replace")
     return Entry(
-        document.id, path, _status(document, bool(labels)),
+        document.id, path, status_of(document, bool(labels)),
         hashlib.sha256(text).hexdigest(), len(text), kind,
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
@@ -92,10 +102,24 @@ def failure_of(path: str, reason: str, kind: str, seconds: float = 0.0) -> Entry
     return Entry(path, path, status, type=kind, seconds=round(seconds, 3))
 
 
-def _status(document: Document, has_sentences: bool) -> str:
-    skipped = [note for note in document.notes if note.startswith("skipped")]
-    if skipped:
-        return skipped[0]
+def is_failure(status: str) -> bool:
+    """Whether text is missing that should be there.
+
+    >>> is_failure("failed: damaged PDF"), is_failure("empty")
+    (True, False)
+    """
+    return status.startswith(("failed", "truncated", "no_text_layer"))
+
+
+def status_of(document: Document, has_sentences: bool) -> str:
+    """What became of a document that was read.
+
+    >>> status_of(Document("a.pdf", "", pages=(0,)), False)
+    'no_text_layer'
+    """
+    told = [note for note in document.notes if note.startswith(("skipped", "failed", "truncated"))]
+    if told:
+        return told[0]
     if has_sentences:
         return "ok"
     return "no_text_layer" if document.pages else "empty"

@@ -11,9 +11,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import ClassifierError
+from classifier.errors import ClassifierError, WriteError
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+
+def check(target: Path) -> None:
+    """Fail before the work, not after it, if no page can be made or written there.
+
+    Raises:
+        ClassifierError: Jinja2 is not installed.
+        WriteError: there is no folder for the page.
+    """
+    _jinja2()
+    if not target.parent.is_dir():
+        raise WriteError(f"{target}: there is no folder {target.parent}")
+
+
+def _jinja2() -> Any:
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ClassifierError("a report needs jinja2 (pip install 'policytag[report]')") from error
+    return jinja2
 
 
 def render(name: str, *, data: Mapping[str, Any] | None = None, **values: Any) -> str:
@@ -22,16 +42,14 @@ def render(name: str, *, data: Mapping[str, Any] | None = None, **values: Any) -
     Raises:
         ClassifierError: Jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise ClassifierError("a report needs jinja2 (pip install 'policytag[report]')") from error
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
+    jinja2 = _jinja2()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
     script_file = _TEMPLATES / f"{name}.js"
     script = script_file.read_text("utf-8") if script_file.is_file() else ""
-    page = environment.get_template(f"{name}.html").render(
+    page: str = environment.get_template(f"{name}.html").render(
         **values, data={key: _json(value) for key, value in (data or {}).items()},
         script=_marked(script), script_hash=_sha256(script),
         style=_marked((_TEMPLATES / "report.css").read_text("utf-8")),

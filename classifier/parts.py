@@ -37,6 +37,11 @@ class Settings:
         return self.output.with_name(self.output.stem + ".ledger.csv")
 
     @property
+    def own_paths(self) -> tuple[Path, ...]:
+        """What a run writes, which is never its input."""
+        return self.output, self.ledger_path, self.folder
+
+    @property
     def journal_path(self) -> Path:
         """The list of finished parts."""
         return self.folder / "journal.jsonl"

@@ -1,5 +1,6 @@
 """A run as one HTML page: shares, problems, and each document to read (see pages.py)."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +16,17 @@ from classifier.scoring import Model
 from classifier.statistics import Share, shares
 from classifier.tags import TagRow, labels_of, order, read_ledger, read_rows
 
+_DATE = re.compile(r"\d{4}-\d{2}")
 _MOST_SENTENCES = 20_000
 _MOST_EXPLAINED = 3_000
 _MOST_GROUPS = 40
+_MONTH = 7  # characters of YYYY-MM
+_YEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Documents that share a folder or a month, with their shares."""
+    """Documents that share a folder, a month or another value, with their shares."""
 
     name: str
     n_documents: int
@@ -50,6 +54,7 @@ def report(tags: Path, *, title: str = "", by: str = "", model: Model | None = N
             n_kept += 1
     ledger = read_ledger(tags)
     folder = _common_folder(list(by_document))
+    origins = {row["document"]: row.get("path") or row["document"] for row in ledger}
     seen = {label for counts in by_document.values() for label in counts}
     labels = order(sorted(seen | set(labels_of(tags))), LABELS)
     explained = model if model and n_kept <= _MOST_EXPLAINED else None
@@ -59,9 +64,12 @@ def report(tags: Path, *, title: str = "", by: str = "", model: Model | None = N
         shares=shares(by_document, labels), n_sentences=n_sentences, n_review=n_review,
         n_documents=len(ledger) or len(by_document), n_kept=n_kept, n_shown=len(kept),
         problems=[row for row in ledger if row.get("status") != "ok"],
-        folders=_groups(by_document, labels, {d: _folder(d, ledger) for d in by_document}),
-        months=_groups(by_document, labels, _months(ledger)),
-        by=by, parts=_groups(by_document, labels, _column(tags, ledger, by) if by else {}),
+        comparisons=[
+            ("By folder", _groups(by_document, labels,
+                                  {d: _folder(origins.get(d, d)) for d in by_document})),
+            (f"By {by}", _groups(by_document, labels, _column(tags, ledger, by) if by else {})),
+            ("Over time", _groups(by_document, labels, _periods(ledger))),
+        ],
         has_words=explained is not None,
         data={"data": _data(kept, labels, explained, folder), "labels": labels},
         folder=folder,
@@ -73,8 +81,8 @@ def _common_folder(names: Sequence[str]) -> str:
     return commonprefix(names).rpartition("/")[0] + "/" if len(names) > 1 else ""
 
 
-def _folder(document: str, ledger: Sequence[dict[str, str]]) -> str:
-    return str(Path(document).parent) if "/" in document else "."
+def _folder(path: str) -> str:
+    return str(Path(path).parent) if "/" in path else "."
 
 
 def _column(tags: Path, ledger: Sequence[dict[str, str]], name: str) -> dict[str, str]:
@@ -84,28 +92,34 @@ def _column(tags: Path, ledger: Sequence[dict[str, str]], name: str) -> dict[str
     return {row["document"]: row[name] or "–" for row in ledger}
 
 
-def _months(ledger: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Documents whose date begins as YYYY-MM, by month."""
-    found = {}
-    for row in ledger:
-        date = row.get("date") or ""
-        if len(date) >= 7 and date[:4].isdigit() and date[4] == "-" and date[5:7].isdigit():
-            found[row["document"]] = date[:7]
-    return found
+def _periods(ledger: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Documents whose date begins as YYYY-MM, by month; by year where there are many months."""
+    dates = {row["document"]: row.get("date") or "" for row in ledger}
+    known = {document: date for document, date in dates.items() if _DATE.match(date)}
+    n_months = len({date[:_MONTH] for date in known.values()})
+    length = _MONTH if n_months <= _MOST_GROUPS else _YEAR
+    return {document: date[:length] for document, date in known.items()}
 
 
 def _groups(
     by_document: dict[str, Counter[str]], labels: Sequence[str], group_of: dict[str, str]
 ) -> list[Group]:
+    """The groups in order; of very many, the largest, and the others as one."""
     members: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
     for document, group in group_of.items():
         if document in by_document:
             members[group][document] = by_document[document]
     if len(members) < 2:
         return []
+    largest = sorted(members, key=lambda name: -len(members[name]))
+    kept = sorted(largest[:_MOST_GROUPS])
+    parts = [(name, members[name]) for name in kept]
+    if rest := largest[_MOST_GROUPS:]:
+        together = {d: counts for name in rest for d, counts in members[name].items()}
+        parts.append((f"{len(rest):,} others", together))
     return [
         Group(name, len(part), sum(c.total() for c in part.values()), shares(part, labels, 200))
-        for name, part in sorted(members.items())[:_MOST_GROUPS]
+        for name, part in parts
     ]
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from classifier.corpus import GoldDocument, GoldSentence
+from classifier.errors import CorpusError
 
 SPLITS = ("train", "dev", "test")
 _TEST, _DEV = 0.08, 0.16
@@ -26,8 +27,15 @@ def split_of(document_id: str) -> str:
 
 
 def select(documents: Sequence[GoldDocument], *splits: str) -> list[GoldDocument]:
-    """The documents of the splits named."""
-    return [d for d in documents if split_of(d.id) in splits]
+    """The documents of the splits named.
+
+    Raises:
+        CorpusError: there are none.
+    """
+    found = [d for d in documents if split_of(d.id) in splits]
+    if not found:
+        raise CorpusError(f"no documents in split {', '.join(splits)} (known: {', '.join(SPLITS)})")
+    return found
 
 
 def near_duplicates(documents: Sequence[GoldDocument]) -> Iterator[str]:

@@ -3,15 +3,18 @@
 import csv
 import json
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from classifier.errors import ReadError
+from classifier.readers.base import require
 
 _FIXED = ("document", "index", "page", "paragraph", "start", "end", "text", "label", "confidence",
           "review", "words")
+_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class TagRow:
 
 
 def read_rows(path: Path) -> Iterator[TagRow]:
-    """Yield the rows of a table of tags (.csv, .jsonl, .db).
+    """Yield the rows of a table of tags, of any format that `tag` writes.
 
     Raises:
         ReadError: the file is missing or not such a table.
@@ -72,8 +75,27 @@ def _raw(path: Path) -> Iterator[dict[str, Any]]:
             yield from (json.loads(line) for line in file if line.strip())
     elif suffix in (".db", ".sqlite"):
         yield from _database(path)
+    elif suffix == ".parquet":
+        parquet = require("pyarrow.parquet", str(path), "parquet")
+        for batch in parquet.ParquetFile(path).iter_batches(_ROWS):
+            yield from batch.to_pylist()
+    elif suffix == ".xlsx":
+        yield from _workbook(path)
     else:
-        raise ReadError(f"{path}: no tags in {suffix or 'no suffix'!r} (known: .csv, .jsonl, .db)")
+        known = ".csv, .jsonl, .parquet, .xlsx, .db, .sqlite"
+        raise ReadError(f"{path}: no tags in {suffix or 'no suffix'!r} (known: {known})")
+
+
+def _workbook(path: Path) -> Iterator[dict[str, Any]]:
+    openpyxl = require("openpyxl", str(path))
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+    except zipfile.BadZipFile as error:
+        raise ReadError(f"{path}: damaged XLSX ({error})") from error
+    for sheet in book.worksheets:
+        rows = sheet.iter_rows(values_only=True)
+        names = next(rows, ())
+        yield from (dict(zip(names, row, strict=False)) for row in rows)
 
 
 def _database(path: Path) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from classifier.corpus import GoldDocument, fingerprint
 from classifier.distill import teach
 from classifier.document import Document
 from classifier.encoder import EncoderModel
-from classifier.errors import CorpusError
+from classifier.errors import CorpusError, ModelError
 from classifier.estimator import SentenceClassifier
 from classifier.evaluation import CurvePoint, evaluate
 from classifier.head import Head, HeadTrainer
@@ -25,8 +25,11 @@ def trainer(kind: str) -> Fit:
     """A function that fits a model of a kind (`fast` or `encoder`) on documents.
 
     Raises:
+        ModelError: there is no such kind.
         CorpusError: (by the function) there are fewer than two labels or documents.
     """
+    if kind not in ("fast", "encoder"):
+        raise ModelError(f"{kind}: cannot be trained anew (fast and encoder can)")
     fit = fit_fast if kind == "fast" else fit_on(HeadTrainer(load_encoder()))
 
     def checked(documents: Sequence[GoldDocument]) -> FastModel | EncoderModel:

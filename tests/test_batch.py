@@ -18,6 +18,7 @@ from classifier.batch import run
 from classifier.cli import main
 from classifier.errors import ResumeError, WriteError
 from classifier.parts import Settings
+from classifier.tags import read_rows
 
 
 def fast(output, **options):
@@ -60,12 +61,13 @@ def expected(archive, tmp_path_factory):
 def test_no_document_is_missing_from_the_ledger(archive, expected):
     header, *rows = expected[1]
     ledger = [dict(zip(header, row, strict=True)) for row in rows]
-    assert len(ledger) == 400 + 1200 + 1 + 1 + 1 + 1 + 2
+    assert len(ledger) == 400 + 1200 + 1 + 1 + 1 + 1 + 1 + 2
     status = {row["document"].rsplit("/", 1)[-1]: row["status"] for row in ledger}
     assert status["broken.pdf"].startswith("failed: damaged")
     assert status["pipe.txt"].startswith("skipped: not a regular")
     assert (status["empty.txt"], status["row7"]) == ("empty", "ok")
     assert status["picture.png"].startswith("skipped")
+    assert status["loop"] == "skipped: not a regular file"
     rows = list(csv.DictReader(expected[0].decode().splitlines()))
     assert len(rows) == sum(int(row["sentences"]) for row in ledger)
 
@@ -137,6 +139,27 @@ def test_changed_files_are_read_again(tmp_path):
     assert run([path], settings, resume=True).sentences == 1
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx", "db"])
+def test_the_same_rows_are_the_same_bytes(tmp_path, suffix):
+    path = tmp_path / "a.txt"
+    path.write_text("We act. It costs 5.")
+    out = tmp_path / f"tags.{suffix}"
+    found = set()
+    for _ in range(2):
+        path.touch()
+        run([path], fast(out))
+        data = out.read_bytes()
+        found.add(data if suffix != "db" else b"".join(without_seconds(out)))
+        time.sleep(1.1)
+    assert len(found) == 1
+
+
+def without_seconds(path):
+    with sqlite3.connect(path) as link:
+        link.execute("update documents set seconds = 0")
+        return [line.encode() for line in link.iterdump()]
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "xlsx", "db"])
 def test_every_format_holds_the_same_rows(archive, expected, tmp_path, suffix):
     out = tmp_path / f"tags.{suffix}"
@@ -161,6 +184,7 @@ def test_every_format_holds_the_same_rows(archive, expected, tmp_path, suffix):
             "select count(*) from sentences_text where sentences_text match 'ministry'"
         ).fetchone()[0] > 0
     assert found == wanted
+    assert [row.text for row in read_rows(out)] == wanted
 
 
 def test_no_cell_is_a_formula(tmp_path):
@@ -182,6 +206,21 @@ def test_no_cell_is_a_formula(tmp_path):
 def test_an_unknown_output_fails_before_the_work(archive, tmp_path):
     with pytest.raises(WriteError, match=r"known: \.csv"):
         run([archive], fast(tmp_path / "tags.docx"))
+
+
+def test_an_output_is_never_an_input(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "b.txt").write_text("Hidden.")
+    for _ in range(2):
+        assert run([tmp_path], fast(tmp_path / "tags.csv")).statuses == {"ok": 1}
+    with pytest.raises(WriteError, match="to be read"):
+        run([tmp_path / "tags.csv"], fast(tmp_path / "tags.csv"))
+
+
+def test_a_path_that_is_not_there_fails(tmp_path):
+    result = run([tmp_path / "letterz"], fast(tmp_path / "tags.csv"))
+    assert [entry.status for entry in result.failures] == ["failed: No such file or directory"]
 
 
 def test_pipes_work(tmp_path):

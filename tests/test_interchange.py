@@ -1,5 +1,7 @@
 """What is written for an annotation tool comes back with the same sentences and labels."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -24,6 +26,24 @@ def contents(documents):
 def test_labels_survive_the_journey(tmp_path, form):
     write(DOCUMENTS, tmp_path / "x", form)
     assert contents(read(tmp_path / "x", form)) == contents(DOCUMENTS)
+
+
+def test_what_tools_add_is_passed_over(tmp_path):
+    """Relations and choices of Label Studio, entities of doccano, answers without a span."""
+    made = {
+        "doccano": {"id": "a", "text": "We act.", "relations": [],
+                    "entities": [{"start_offset": 0, "end_offset": 7, "label": "measure"}]},
+        "labelstudio": [{"data": {"id": "a", "text": "We act."}, "annotations": [{"result": [
+            {"type": "relation", "from_id": "x", "to_id": "y"},
+            {"type": "choices", "value": {"choices": ["good"]}},
+            {"type": "labels", "value": {"start": 0, "end": 7, "labels": ["measure"]}}]}]}],
+        "prodigy": {"text": "We act.", "meta": {"id": "a"},
+                    "spans": [{"start": 0, "end": 7, "label": "measure"}]},
+    }
+    for form, value in made.items():
+        (tmp_path / "x").write_text(json.dumps(value) + "\n" + (
+            '{"text": "No spans.", "answer": "accept"}\n' if form == "prodigy" else ""))
+        assert contents(read(tmp_path / "x", form)) == [("a", [("We act.", ("measure",))])]
 
 
 def test_docbin_keeps_labels_and_refuses_damage(tmp_path):

@@ -1,13 +1,18 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
+import gzip
+import io
 import subprocess
 import sys
 import time
+import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hostile import harmless, hostile
-from makers import TEXT, docx, eml, files, paragraph, pdf
+from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
 from classifier.errors import ReadError
 from classifier.isolation import Child, Limits
@@ -43,6 +48,55 @@ def test_pdf_knows_its_pages_and_drops_running_lines():
     assert found == [1, 2, 3, 4, 5]
 
 
+def test_pdf_drops_running_lines_that_differ_on_left_and_right_pages():
+    heads = "Ports Authority Bulletin", "GOVERNMENT GAZETTE"
+    pages = [[heads[i % 2], f"Order num{i} stands.", "It costs more.", "So we say.", f"Page {i}"]
+             for i in range(6)]
+    [document] = read_bytes("a.pdf", pdf(pages), OPTIONS)
+    assert not any(head in document.text for head in [*heads, "Page"])
+
+
+def test_a_damaged_page_costs_no_other(monkeypatch):
+    import pypdf
+
+    real = pypdf.PageObject.extract_text
+
+    def broken(page):
+        text = real(page)
+        if "two" in text:
+            raise RecursionError
+        return text
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", broken)
+    [document] = read_bytes("a.pdf", pdf([["Page one."], ["Page two."], ["Page three."]]), OPTIONS)
+    assert document.text.split("\n\n") == ["Page one.", "Page three."]
+    assert document.notes[0] == "truncated: damaged pages: 2"
+    assert document.page_of(document.text.index("three")) == 3
+    with pytest.raises(ReadError, match="damaged"):
+        list(read_bytes("a.pdf", pdf([["Page two."]]), OPTIONS))
+
+
+def test_pdf_tells_title_date_and_author():
+    import pypdf
+
+    out, writer = io.BytesIO(), pypdf.PdfWriter(io.BytesIO(pdf([["We act."]])))
+    writer.add_metadata({"/Title": "T", "/Author": "A", "/CreationDate": "D:20240304120000Z"})
+    writer.write(out)
+    [document] = read_bytes("a.pdf", out.getvalue(), OPTIONS)
+    assert (document.title, document.date[:10], document.sender) == ("T", "2024-03-04", "A")
+
+
+def test_a_pdf_locked_against_changes_only_is_read():
+    pytest.importorskip("cryptography")
+    import pypdf
+
+    out, writer = io.BytesIO(), pypdf.PdfWriter(io.BytesIO(pdf([["We act."]])))
+    writer.encrypt(user_password="", owner_password="x", algorithm="AES-256")
+    writer.write(out)
+    [document] = read_bytes("a.pdf", out.getvalue(), OPTIONS)
+    assert document.text == "We act."
+
+
 def test_a_pdf_without_text_says_so():
     [document] = read_bytes("a.pdf", pdf([[], []]), OPTIONS)
     assert not document.text.strip() and document.notes == ("pages without text: 2",)
@@ -56,6 +110,28 @@ def test_docx_keeps_insertions_and_drops_deletions():
     assert document.text == "New rule.\n\nCell"
 
 
+def test_docx_keeps_hyphens_and_reads_a_text_box_once():
+    box = f"<w:txbxContent>{paragraph('In the box.')}</w:txbxContent>"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    body = (f"<w:p><w:r><w:t>In 2020</w:t><w:noBreakHyphen/><w:t>21, </w:t></w:r><w:r>"
+            f"<mc:AlternateContent xmlns:mc='{mc}'><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}"
+            f"</mc:Fallback></mc:AlternateContent></w:r><w:r><w:t>it rose.</w:t></w:r></w:p>")
+    [document] = read_bytes("a.docx", docx(body), OPTIONS)
+    assert document.text == "In 2020-21, it rose.\n\nIn the box."
+    strict = zipfile.ZipFile(io.BytesIO(docx(body))).read("word/document.xml").replace(
+        W.encode(), b"http://purl.oclc.org/ooxml/wordprocessingml/main")
+    [same] = read_bytes("a.docx", zipped({"word/document.xml": strict}), OPTIONS)
+    assert same.text == document.text
+
+
+def test_odt_keeps_words_apart_and_notes_once():
+    note = ("<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>Act 5.</t:p>"
+            "</t:note-body></t:note>")
+    data = odt([f"The <t:span>order</t:span>{note} applies<t:line-break/>from<t:s/>May."])
+    [document] = read_bytes("a.odt", data, OPTIONS)
+    assert document.text == "The order applies from May.\n\nAct 5."
+
+
 def test_attachments_are_documents_and_their_names_never_paths():
     attached = {"../../order.txt": b"It is ordered.", "logo.png": b"\x89PNG"}
     data = eml("See attached.", attach=attached)
@@ -64,9 +140,67 @@ def test_attachments_are_documents_and_their_names_never_paths():
     assert logo.notes[0].startswith("skipped")
 
 
+def test_a_bad_member_costs_no_other(tmp_path):
+    made = {"a/x.txt": "We act.", "b/x.txt": "So do we.", "bad.pdf": "no", "__MACOSX/._x.txt": "x",
+            "in.zip": zipped({"y.txt": "Inside.", "bad.docx": "no"})}
+    found = {d.id: d for d in read_bytes("a.zip", zipped(made), OPTIONS)}
+    assert {key: d.text for key, d in found.items()} == {
+        "a.zip!a/x.txt": "We act.", "a.zip!b/x.txt": "So do we.", "a.zip!bad.pdf": "",
+        "a.zip!in.zip!y.txt": "Inside.", "a.zip!in.zip!bad.docx": ""}
+    assert all(d.notes[0].startswith("failed: damaged") for d in found.values() if not d.text)
+    body, bad = read_bytes("a.eml", eml("See attached.", attach={"x.pdf": b"no"}), OPTIONS)
+    assert body.text.strip() == "See attached." and bad.notes[0].startswith("failed")
+
+
+def test_a_message_keeps_all_its_text_and_the_messages_in_it():
+    inner, message = EmailMessage(), EmailMessage()
+    inner["Subject"] = "Inner"
+    inner.set_content("Fees rise.")
+    message["Date"] = "Mon, 04 Mar 2024 10:00:00 +0100"
+    message.set_content("We act.")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="logo.png")
+    message.add_attachment("We also pay.", subtype="plain", disposition="inline")
+    message.add_attachment(inner)
+    body, logo, forwarded = read_bytes("a.eml", message.as_bytes(), OPTIONS)
+    assert body.text.split() == "We act. We also pay.".split()
+    assert (body.date, body.encoding) == ("2024-03-04T10:00:00+01:00", "utf-8")
+    assert (forwarded.title, forwarded.text.strip()) == ("Inner", "Fees rise.")
+
+
+def test_every_sheet_is_read_or_noted():
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (["id", "text"], [1, "We act."]):
+        book.active.append(row)
+    for title, rows in {"May": [["text"], ["We pay."]], "Notes": [["x"]], "Empty": []}.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(out)
+    found = list(read_bytes("a.xlsx", out.getvalue(), OPTIONS))
+    assert [(d.id, d.text) for d in found] == [
+        ("1", "We act."), ("a.xlsx!May#1", "We pay."), ("a.xlsx!Notes", ""), ("a.xlsx!Empty", "")]
+    assert all(d.notes[0].startswith("skipped: no column 'text'") for d in found[2:])
+
+
+def test_packed_files_have_names_of_their_own():
+    [packed] = read_bytes("A.TXT.GZ", gzip.compress(b"We act."), OPTIONS)
+    [row] = read_bytes("a.jsonl.gz", gzip.compress(b'{"id": 7, "text": "We act."}'), OPTIONS)
+    assert (packed.id, packed.text, row.id) == ("A.TXT.GZ", "We act.", "7")
+
+
+def test_cells_beyond_the_columns_are_noticed():
+    bad, good = read_bytes("a.csv", b"id,text\n1,We act, and pay.\n2,fine\n", OPTIONS)
+    assert bad.notes[0].startswith("truncated") and not good.notes
+
+
 def test_errors_name_the_line():
-    with pytest.raises(ReadError, match=r"a\.jsonl:3: "):
-        list(read_bytes("a.jsonl", b'{"text": "a"}\n\n{"text": 3}\n', OPTIONS))
+    _, bad, good = read_bytes("a.jsonl", b'{"text": "a"}\n\n{"text": 3}\n{"text": "b"}\n', OPTIONS)
+    assert bad.id == "a.jsonl#3" and bad.notes[0].startswith("failed: a.jsonl:3: ")
+    assert good.text == "b"
+    with pytest.raises(ReadError, match="--text-column"):
+        list(read_bytes("a.jsonl", b'{"body": "a"}\n', OPTIONS))
+    with pytest.raises(ReadError, match="--id-column"):
+        list(read_bytes("a.csv", b"id,text\n1,x\n", ReadOptions(id_column="key")))
     with pytest.raises(ReadError, match="its columns: id, body"):
         list(read_bytes("a.csv", b"id,body\n1,x\n", OPTIONS))
 
@@ -105,6 +239,13 @@ def test_damaged_and_odd_files_end_as_documents_or_reasons(tmp_path):
                 assert str(path) in found and "\n" not in found, found
                 assert "Error(" not in found and "Traceback" not in found, found
             assert seconds < 25, name
+
+
+def test_a_page_inside_a_form_is_read():
+    """Whole sites of ministries stand in one form (ASP.NET)."""
+    html = b"<meta name=DC.Date content=2024-03-04><form><p>We act.</p><select><option>Go</select>"
+    [document] = read_bytes("a.html", html, OPTIONS)
+    assert (document.text, document.date) == ("We act.", "2024-03-04")
 
 
 @pytest.mark.parametrize("html", [

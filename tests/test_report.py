@@ -118,6 +118,22 @@ def test_a_column_of_the_ledger_is_compared_or_named_as_missing(tmp_path):
         report(tmp_path / "t.csv", by="country")
 
 
+@pytest.mark.parametrize(("n", "names"), [(30, ["2020-01", "2022-06"]), (60, ["2020", "2024"])])
+def test_dates_are_compared_by_month_or_of_many_by_year(tmp_path, n, names):
+    write_tags(tmp_path / "t.csv", [{"document": f"d{i}"} for i in range(n)])
+    rows = (f"d{i},ok,,{2020 + i // 12}-{i % 12 + 1:02}-05T10:00:00\n" for i in range(n))
+    (tmp_path / "t.ledger.csv").write_text("document,status,notes,date\n" + "".join(rows), "utf-8")
+    html = report(tmp_path / "t.csv")
+    assert "Over time" in html and all(f'<th scope="row">{name}</th>' in html for name in names)
+
+
+def test_of_many_folders_none_is_left_out(tmp_path):
+    rows = [{"document": f"a/f{i:02}/x"} for i in range(50)] + [{"document": "a/f49/y"}]
+    write_tags(tmp_path / "t.csv", rows)
+    html = report(tmp_path / "t.csv")
+    assert "10 others" in html and "a/f49" in html
+
+
 def test_what_is_no_table_of_tags_is_named(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n")

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import archive, mail, markup, pdf, plain, tables, word
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, or_failed
 
 Reader = Callable[[str, bytes, ReadOptions], Iterator[Document]]
 
@@ -51,9 +51,9 @@ def read_bytes(
 def _read_member(
     name: str, data: bytes, options: ReadOptions, depth: int
 ) -> Iterator[Document]:
-    """Members of unknown kinds (pictures, signatures) are passed over with a note."""
+    """Members that are of unknown kinds (pictures, signatures) or damaged are a note each."""
     suffix = PurePath(name).suffix.lower()
     if suffix in READERS or suffix in PACKED:
-        yield from read_bytes(name, data, options, depth)
+        yield from or_failed(name, read_bytes(name, data, options, depth))
     else:
         yield Document(name, "", notes=(f"skipped: no reader for {suffix or 'no suffix'!r}",))

@@ -5,11 +5,15 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, failed
 from classifier.readers.mail import ReadMember
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError,
+           OSError)
 
 
 def read_gzip(
@@ -23,25 +27,48 @@ def read_gzip(
         raise ReadError(f"{name}: damaged gzip file ({error})") from error
     if len(content) > options.max_characters:
         raise ReadError(f"{name}: inflates to over {options.max_characters:,} bytes")
-    yield from read_member(name.removesuffix(".gz"), content, options, depth + 1)
+    inside = name[: -len(".gz")]
+    for document in read_member(inside, content, options, depth + 1):
+        own = document.id.startswith(inside)  # rows of tables have names of their own
+        yield replace(document, id=name + document.id[len(inside):]) if own else document
 
 
 def read_zip(
     name: str, data: bytes, options: ReadOptions, read_member: ReadMember, depth: int
 ) -> Iterator[Document]:
-    """Yield the documents of the members; their names are labels, never paths."""
+    """Yield the documents of the members but hidden ones; their names are labels, never paths."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            infos = [info for info in archive.infolist()
+                     if not info.is_dir() and not _is_hidden(info.filename)]
             size = sum(info.file_size for info in infos)
             if len(infos) > options.max_members:
                 raise ReadError(f"{name}: {len(infos):,} members (at most {options.max_members})")
             if size > options.max_characters:
                 raise ReadError(f"{name}: inflates to {size:,} bytes")
             for info in infos:
-                member = info.filename.replace("\\", "/").rsplit("/", 1)[-1]
-                content = archive.read(info)
-                yield from read_member(f"{name}!{member}", content, options, depth + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError,
-            ValueError, OSError) as error:
+                member = f"{name}!{_label(info.filename)}"
+                try:
+                    content = archive.read(info)
+                except _DAMAGE as error:
+                    yield failed(member, ReadError(f"damaged in the zip file ({error})"))
+                else:
+                    yield from read_member(member, content, options, depth + 1)
+    except _DAMAGE as error:
         raise ReadError(f"{name}: damaged zip file ({error})") from error
+
+
+def _label(path: str) -> str:
+    """A member's path without what would lead out of a folder.
+
+    >>> _label("../a\\\\b.txt")
+    'a/b.txt'
+    """
+    steps = path.replace("\\", "/").split("/")
+    return "/".join(step for step in steps if step not in ("", ".", ".."))
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether it is what systems add to archives: .DS_Store, __MACOSX and the like."""
+    steps = _label(path).split("/")
+    return steps[0] == "__MACOSX" or steps[-1].startswith(".")

@@ -1,9 +1,11 @@
 """What every reader takes and gives."""
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
+from classifier.document import Document
 from classifier.errors import ReadError
 
 _MARKS = (
@@ -46,6 +48,23 @@ def decode(data: bytes, name: str, declared: str = "") -> tuple[str, str]:
 def note_encoding(encoding: str) -> tuple[str, ...]:
     """A note where the encoding was a guess."""
     return ("encoding guessed: cp1252",) if encoding == "cp1252" else ()
+
+
+def failed(name: str, error: ReadError) -> Document:
+    """A document that stands for a part of a file which cannot be read, in the ledger too.
+
+    >>> failed("a.zip!b.pdf", ReadError("a.zip!b.pdf: damaged PDF")).notes
+    ('failed: damaged PDF',)
+    """
+    return Document(name, "", notes=(f"failed: {str(error).removeprefix(f'{name}: ')}",))
+
+
+def or_failed(name: str, documents: Iterator[Document]) -> Iterator[Document]:
+    """The documents of a part of a file; what is wrong with it is no matter for the other parts."""
+    try:
+        yield from documents
+    except ReadError as error:
+        yield failed(name, error)
 
 
 def require(module: str, name: str, extra: str = "documents") -> ModuleType:

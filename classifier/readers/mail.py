@@ -2,41 +2,45 @@
 
 import email
 import email.policy
+import email.utils
 import re
 from collections.abc import Callable, Iterator
 from email.message import Message
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode
+from classifier.readers.base import ReadOptions, decode, failed, note_encoding, or_failed
 from classifier.readers.markup import main_text
 
 ReadMember = Callable[[str, bytes, ReadOptions, int], Iterator[Document]]
+_MESSAGE = "message/rfc822"
+_DAMAGE = (ValueError, LookupError, RecursionError, AttributeError, AssertionError, TypeError)
 _FROM = re.compile(rb"(?m)^From \S{1,300} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.{0,200}\r?\n")
 
 
 def read(
     name: str, data: bytes, options: ReadOptions, read_member: ReadMember, depth: int
 ) -> Iterator[Document]:
-    """Yield the body of a message, then the documents attached to it."""
+    """Yield the body of a message, then the documents and messages attached to it."""
     try:
         message = email.message_from_bytes(data, policy=email.policy.default)
         parts = _parts(name, message, options)
-        body, note = _body(parts, name)
+        body, encoding = _body(parts, name)
         yield Document(
-            name, body, title=_header(message, "subject"), date=_header(message, "date"),
-            sender=_header(message, "from"), notes=note,
+            name, body, title=_header(message, "subject"), date=_iso(_header(message, "date")),
+            sender=_header(message, "from"), encoding=encoding,
+            notes=note_encoding(encoding) if body else ("no text part",),
         )
-    except (ValueError, LookupError, RecursionError, AttributeError, IndexError,
-            AssertionError, TypeError) as error:
+    except _DAMAGE as error:
         raise ReadError(f"{name}: not a readable message ({error})") from error
     for number, part in enumerate(parts, 1):
-        file_name = part.get_filename()
-        if file_name:
-            content = part.get_payload(decode=True)
-            if isinstance(content, bytes):
-                suffix = "." + str(file_name).rsplit(".", 1)[-1][:10]
-                yield from read_member(f"{name}!{number}{suffix}", content, options, depth + 1)
+        try:
+            content, suffix = _attached(part)
+        except _DAMAGE as error:
+            yield failed(f"{name}!{number}", ReadError(f"damaged attachment ({error})"))
+            continue
+        if content is not None:
+            yield from read_member(f"{name}!{number}{suffix}", content, options, depth + 1)
 
 
 def read_mbox(
@@ -48,7 +52,8 @@ def read_mbox(
     if not starts:
         raise ReadError(f"{name}: not a mailbox (a message begins with a line 'From ')")
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
-        yield from read(f"{name}!{number}", data[start:end], options, read_member, depth)
+        key = f"{name}!{number}"
+        yield from or_failed(key, read(key, data[start:end], options, read_member, depth))
 
 
 def _parts(name: str, message: Message, options: ReadOptions) -> list[Message]:
@@ -58,7 +63,7 @@ def _parts(name: str, message: Message, options: ReadOptions) -> list[Message]:
     while stack:
         part = stack.pop()
         content = part.get_payload()
-        if isinstance(content, list):
+        if isinstance(content, list) and part.get_content_type() != _MESSAGE:
             stack.extend(item for item in reversed(content) if isinstance(item, Message))
         else:
             found.append(part)
@@ -67,16 +72,32 @@ def _parts(name: str, message: Message, options: ReadOptions) -> list[Message]:
     return found
 
 
-def _body(parts: list[Message], name: str) -> tuple[str, tuple[str, ...]]:
+def _body(parts: list[Message], name: str) -> tuple[str, str]:
+    """The text of a message and its encoding: its plain parts, or else its HTML ones."""
     for kind in ("text/plain", "text/html"):
+        texts, encodings = [], set()
         for part in parts:
-            if part.get_content_type() == kind and not part.get_filename():
-                content = part.get_payload(decode=True)
-                if isinstance(content, bytes):
-                    text, _ = decode(content, name, part.get_content_charset() or "")
-                    text = text.replace("\r\n", "\n")
-                    return (text, ()) if kind == "text/plain" else (main_text(text)[0], ())
-    return "", ("no text part",)
+            if part.get_content_type() != kind or part.get_filename():
+                continue
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):
+                text, encoding = decode(content, name, part.get_content_charset() or "")
+                text = text.replace("\r\n", "\n")
+                texts.append(text if kind == "text/plain" else main_text(text)[0])
+                encodings.add(encoding)
+        if any(text.strip() for text in texts):
+            return "\n\n".join(texts), "cp1252" if "cp1252" in encodings else max(encodings)
+    return "", ""
+
+
+def _attached(part: Message) -> tuple[bytes | None, str]:
+    """What is attached by a part, if anything is, and the suffix that tells its kind."""
+    inside, file_name = part.get_payload(), part.get_filename()
+    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+        return inside[0].as_bytes(), ".eml"
+    content = part.get_payload(decode=True) if file_name else None
+    suffix = "." + str(file_name).rsplit(".", 1)[-1][:10]
+    return content if isinstance(content, bytes) else None, suffix
 
 
 def _header(message: Message, key: str) -> str:
@@ -86,3 +107,13 @@ def _header(message: Message, key: str) -> str:
         return ""
 
 
+def _iso(date: str) -> str:
+    """The date of a header as other formats write it, so that documents can be put in order.
+
+    >>> _iso("Mon, 4 Mar 2024 10:00:00 +0100"), _iso("yesterday")
+    ('2024-03-04T10:00:00+01:00', 'yesterday')
+    """
+    try:
+        return email.utils.parsedate_to_datetime(date).isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return date

@@ -8,7 +8,7 @@ from classifier.document import Document
 from classifier.readers.base import ReadOptions, decode, note_encoding
 
 _DROPPED = {"script", "style", "noscript", "template", "svg", "math", "nav", "header", "footer",
-            "aside", "form", "button", "select", "iframe", "object", "head", "figcaption"}
+            "aside", "button", "select", "textarea", "iframe", "object", "head", "figcaption"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
          "track", "wbr"}
 _BLOCKS = {"p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol",
@@ -59,7 +59,7 @@ class _Collector(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "meta" and not self.date:
-            key = values.get("property") or values.get("name") or ""
+            key = (values.get("property") or values.get("name") or "").lower()
             if key in ("article:published_time", "date", "dc.date", "dcterms.date"):
                 self.date = (values.get("content") or "")[:40]
         if tag == "title" and not self.title:

@@ -4,13 +4,15 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers.base import ReadOptions, require
 
 _EDGE = 2
+_RUNNING = 0.4  # of the pages; lines of left and right pages may differ
 _HYPHEN = re.compile(r"(\w+)[-\u00ad]\n(\w+)")
 _NUMBER = re.compile(r"\d+")
 _END = re.compile(r"[.!?:;]['\"”’)]*$")
@@ -24,29 +26,63 @@ def read(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise ReadError(f"{name}: encrypted (save it without a password)")
-        pages = [page.extract_text() or "" for page in reader.pages]
-        about = reader.metadata
+        pages, damaged = _texts(reader.pages)
+        title, date, sender = _about(reader.metadata)
     except ReadError:
         raise
+    except pypdf.errors.DependencyError as error:
+        raise ReadError(f"{name}: encrypted; reading it needs cryptography "
+                        f"(pip install 'policytag[documents]')") from error
     except Exception as error:  # a parser of hostile bytes: any error of its own means damage
         what = str(error)[:200] or type(error).__name__
         raise ReadError(f"{name}: damaged PDF ({what})") from error
     notes = []
     empty = sum(not page.strip() for page in pages)
+    if damaged:
+        notes.append(f"truncated: damaged pages: {', '.join(map(str, damaged[:20]))}")
     if empty:
         notes.append(f"pages without text: {empty}")
     text, starts = _join(_without_running_lines(pages))
-    title = about.title if about and isinstance(about.title, str) else ""
-    yield Document(name, text, pages=tuple(starts), title=title[:500], notes=tuple(notes))
+    yield Document(name, text, pages=tuple(starts), title=title, date=date, sender=sender,
+                   notes=tuple(notes))
+
+
+def _texts(pages: Iterable[Any]) -> tuple[list[str], list[int]]:
+    """The text of each page, and the numbers of those that are damaged.
+
+    Raises the error of the last page if all of them are.
+    """
+    texts: list[str] = []
+    damaged: list[int] = []
+    for number, page in enumerate(pages, 1):
+        try:
+            texts.append(page.extract_text() or "")
+        except Exception as error:
+            texts.append("")
+            damaged.append(number)
+            last = error
+    if damaged and len(damaged) == len(texts):
+        raise last
+    return texts, damaged
+
+
+def _about(facts: Any) -> tuple[str, str, str]:
+    """Title, date and author, as far as they can be read."""
+    try:
+        date = facts.creation_date
+        return (str(facts.title or "")[:500], date.isoformat() if date else "",
+                str(facts.author or "")[:500])
+    except Exception:  # damaged facts are no reason to lose the text
+        return "", "", ""
 
 
 def _without_running_lines(pages: list[str]) -> list[str]:
-    """Drop lines that stand at the top or bottom of most pages, page numbers aside."""
+    """Drop lines that stand at the top or bottom of many pages, page numbers aside."""
     lines = [[line.strip() for line in page.split("\n") if line.strip()] for page in pages]
     edges = Counter(
         key for page in lines for key in {_NUMBER.sub("#", page[i]) for i in _edge(page)}
     )
-    running = {key for key, n in edges.items() if len(pages) >= 3 and n > 0.6 * len(pages)}
+    running = {key for key, n in edges.items() if len(pages) >= 3 and n > _RUNNING * len(pages)}
     kept = []
     for page in lines:
         dropped = {i for i in _edge(page) if _NUMBER.sub("#", page[i]) in running}

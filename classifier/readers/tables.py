@@ -12,7 +12,7 @@ from typing import Any
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode, require
+from classifier.readers.base import ReadOptions, decode, failed, require
 
 _MAX_FIELD = 100_000_000
 
@@ -21,8 +21,7 @@ def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]
     """Yield a document a row of a CSV or TSV file."""
     text, encoding = decode(data, name)
     csv.field_size_limit(_MAX_FIELD)
-    delimiter = "\t" if name.lower().endswith((".tsv", ".tab")) else _delimiter(text)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(name, text))
     try:
         _check_columns(name, rows.fieldnames or (), options)
         yield from _documents(name, rows, options, encoding)
@@ -31,22 +30,47 @@ def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]
 
 
 def read_jsonl(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a line of a JSONL file."""
+    """Yield a document a line of a JSONL file; a bad line is a failure of its own.
+
+    Raises:
+        ReadError: the first row lacks the text column, as others will.
+    """
     text, encoding = decode(data, name)
+    is_first = True
     for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _document(name, number, _json_row(name, number, line, options), options, encoding)
+        if not line.strip():
+            continue
+        try:
+            row = _json_row(name, number, line, options)
+        except ReadError as error:
+            if is_first and isinstance(error.__cause__, KeyError):
+                raise
+            yield failed(f"{name}#{number}", error)
+        else:
+            yield _document(name, number, row, options, encoding)
+        is_first = False
 
 
 def read_xlsx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a row of the first sheet."""
+    """Yield a document a row of each sheet; a later one without the columns is a note."""
     openpyxl = require("openpyxl", name)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+        first, *others = book.worksheets
+        yield from _sheet(name, first, options)
+        for sheet in others:
+            key = f"{name}!{sheet.title}"
+            try:
+                yield from _sheet(key, sheet, options)
+            except ReadError as error:
+                yield Document(key, "", notes=(f"skipped: {str(error).removeprefix(f'{key}: ')}",))
     except (zipfile.BadZipFile, zlib.error, OSError, KeyError, ValueError, IndexError) as error:
         raise ReadError(f"{name}: damaged XLSX ({error})") from error
+
+
+def _sheet(name: str, sheet: Any, options: ReadOptions) -> Iterator[Document]:
+    rows = sheet.iter_rows(values_only=True)
+    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
     _check_columns(name, names, options)
     yield from _documents(name, (dict(zip(names, row, strict=False)) for row in rows), options)
 
@@ -102,18 +126,29 @@ def _find_table(name: str, link: sqlite3.Connection, options: ReadOptions) -> st
     return 'select * from "' + tables[0].replace('"', '""') + '"'
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(name: str, text: str) -> str:
+    """What is between the cells of a table.
+
+    >>> delimiter_of("a.csv", "id;text\\n1;We act, and pay.")
+    ';'
+    """
+    if name.lower().endswith((".tsv", ".tab")):
+        return "\t"
     head = text.split("\n", 1)[0]
     return max(",;\t", key=head.count)
 
 
 def _check_columns(name: str, columns: Iterable[str], options: ReadOptions) -> None:
     names = [column or "" for column in columns]
-    if options.text_column not in names:
-        raise ReadError(
-            f"{name}: no column {options.text_column!r} (its columns: {', '.join(names)[:200]}; "
-            f"--text-column names another)"
-        )
+    wanted = [(options.text_column, "--text-column")]
+    if options.id_column != ReadOptions().id_column:  # the default one need not be there
+        wanted.append((options.id_column, "--id-column"))
+    for column, option in wanted:
+        if column not in names:
+            raise ReadError(
+                f"{name}: no column {column!r} (its columns: {', '.join(names)[:200]}; "
+                f"{option} names another)"
+            )
 
 
 def _json_row(name: str, number: int, line: str, options: ReadOptions) -> dict[str, Any]:
@@ -142,10 +177,11 @@ def _document(
     text, key = row.get(options.text_column), row.get(options.id_column)
     text = "" if text is None else str(text).replace("\r\n", "\n").replace("\r", "\n")
     title, date, sender = (str(row.get(k) or "")[:500] for k in ("title", "date", "sender"))
+    # csv gives what has no column the key None
+    notes = ("truncated: more cells than columns (is a comma unquoted?)",) if None in row else ()
     return Document(
         f"{name}#{number}" if key in (None, "") else str(key), text,
         (text,) if options.are_sentences else None,
-        title=title, date=date, sender=sender, encoding=encoding,
+        title=title, date=date, sender=sender, encoding=encoding, notes=notes,
     )
-
 

@@ -12,8 +12,17 @@ from classifier.errors import ReadError
 from classifier.readers.base import ReadOptions, decode, require
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _T = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _MAX_RATIO = 200
+_PARAGRAPHS = {f"{_W}p", f"{_T}p", f"{_T}h"}
+_MARKS = {f"{_W}tab": " ", f"{_W}br": " ", f"{_W}cr": " ", f"{_W}noBreakHyphen": "-",
+          f"{_T}s": " ", f"{_T}tab": " ", f"{_T}line-break": " "}
+_DROPPED = {
+    f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_T}tracked-changes", f"{_T}note-citation",
+    "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}annotation",
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",  # a box once more
+}
 
 
 def read_docx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
@@ -21,31 +30,25 @@ def read_docx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document
 
     Text inserted under tracked changes is kept, deleted text is dropped.
     """
-    with _open(name, data, options) as archive:
+    with _open(name, data) as archive:
         body = _xml(name, archive, "word/document.xml", options)
         if body is None:
             raise ReadError(f"{name}: no word/document.xml in it (not a Word document)")
-        blocks = list(_paragraphs(body))
         for member in ("word/footnotes.xml", "word/endnotes.xml"):
             notes = _xml(name, archive, member, options)
-            blocks += [] if notes is None else list(_paragraphs(notes))
+            body.extend([] if notes is None else [notes])
         core = _xml(name, archive, "docProps/core.xml", options)
-    facts = {} if core is None else {e.tag.rsplit("}", 1)[-1]: e.text or "" for e in core}
-    yield Document(name, "\n\n".join(blocks), title=facts.get("title", "")[:500],
-                   date=facts.get("created", "")[:40], sender=facts.get("creator", "")[:500])
+    yield _document(name, body, core, "created")
 
 
 def read_odt(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
     """Yield an OpenDocument text."""
-    with _open(name, data, options) as archive:
+    with _open(name, data) as archive:
         content = _xml(name, archive, "content.xml", options)
+        meta = _xml(name, archive, "meta.xml", options)
     if content is None:
         raise ReadError(f"{name}: no content.xml in it (not an OpenDocument text)")
-    blocks = []
-    for element in _in_order(content, {f"{_T}tracked-changes"}):
-        if element.tag in (f"{_T}p", f"{_T}h"):
-            blocks.append(" ".join("".join(element.itertext()).split()))
-    yield Document(name, "\n\n".join(block for block in blocks if block))
+    yield _document(name, content, meta, "creation-date")
 
 
 def read_rtf(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
@@ -61,19 +64,21 @@ def read_rtf(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]
     yield Document(name, re.sub(r"\n+", "\n\n", plain).strip())
 
 
-def _open(name: str, data: bytes, options: ReadOptions) -> zipfile.ZipFile:
+def _document(name: str, root: Element, about: Element | None, date: str) -> Document:
+    """A document with the title, author and date that the part `about` it tells."""
+    elements = [] if about is None else about.iter()
+    facts = {e.tag.rpartition("}")[2]: (e.text or "").strip() for e in elements}
+    return Document(name, "\n\n".join(_paragraphs(root)), title=facts.get("title", "")[:500],
+                    date=facts.get(date, "")[:40], sender=facts.get("creator", "")[:500])
+
+
+def _open(name: str, data: bytes) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         is_old = data[:4] == b"\xd0\xcf\x11\xe0"
         what = "an old or encrypted file (save it as .docx)" if is_old else f"damaged ({error})"
         raise ReadError(f"{name}: {what}") from error
-    infos = archive.infolist()
-    size = sum(info.file_size for info in infos)
-    dense = any(i.file_size > 2**20 and i.file_size > _MAX_RATIO * i.compress_size for i in infos)
-    if size > options.max_characters or len(infos) > 20_000 or dense:
-        raise ReadError(f"{name}: inflates to {size:,} bytes in {len(infos):,} parts (a zip bomb?)")
-    return archive
 
 
 def _xml(
@@ -82,7 +87,11 @@ def _xml(
     elementtree = require("defusedxml.ElementTree", name)
     defused = require("defusedxml", name)
     try:
-        data = archive.read(member)
+        info = archive.getinfo(member)
+        is_dense = info.file_size > max(2**20, _MAX_RATIO * info.compress_size)
+        if is_dense or info.file_size > options.max_characters:
+            raise ReadError(f"{name}: {member} inflates to {info.file_size:,} bytes (a zip bomb?)")
+        data = archive.read(info).replace(_STRICT, _W[1:-1].encode())
         found: Element = elementtree.fromstring(data, forbid_dtd=True)
         return found
     except KeyError:
@@ -92,26 +101,30 @@ def _xml(
         raise ReadError(f"{name}: {member}: {error!s:.200}") from error
 
 
-def _in_order(root: Element, dropped: set[str]) -> Iterator[Element]:
-    stack = [root]
-    while stack:
-        element = stack.pop()
-        if element.tag not in dropped:
-            yield element
-            stack.extend(reversed(element))
-
-
 def _paragraphs(root: Element) -> Iterator[str]:
-    """The text of each paragraph, whatever it stands in."""
-    words: list[str] = []
-    for element in _in_order(root, {f"{_W}del", f"{_W}moveFrom", f"{_W}instrText"}):
-        if element.tag == f"{_W}p":
-            if "".join(words).strip():
-                yield " ".join("".join(words).split())
+    """The text of each paragraph; one inside another (a note, a box) comes after it.
+
+    Walks with a stack of its own, so depth is no matter.
+    """
+    found: list[list[str]] = [[]]
+    stack: list[tuple[Element | str, list[str]]] = [(root, found[0])]
+    while stack:
+        item, words = stack.pop()
+        if isinstance(item, str):
+            words.append(item)
+            continue
+        if item.tag in _DROPPED:
+            continue
+        if item.tag in _PARAGRAPHS:
             words = []
-        elif element.tag == f"{_W}t":
-            words.append(element.text or "")
-        elif element.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr"):
-            words.append(" ")
-    if "".join(words).strip():
-        yield " ".join("".join(words).split())
+            found.append(words)
+        is_odt = item.tag.startswith(_T)
+        words.append(_MARKS.get(item.tag, ""))
+        words.append(item.text or "" if is_odt or item.tag == f"{_W}t" else "")
+        for child in reversed(item):
+            if is_odt and child.tail:
+                stack.append((child.tail, words))
+            stack.append((child, words))
+    for words in found:
+        if text := " ".join("".join(words).split()):
+            yield text

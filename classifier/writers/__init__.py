@@ -18,7 +18,7 @@ class Writer(Protocol):
         """Write rows."""
 
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".db", ".sqlite")
+SUFFIXES = (".csv", ".jsonl", ".parquet", ".xlsx", ".db", ".sqlite")
 
 
 def open_writer(
@@ -30,7 +30,7 @@ def open_writer(
         WriteError: the format is unknown, or a library for it is missing.
     """
     suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv"):
+    if suffix == ".csv":
         return lines.CsvWriter(path, columns, excel=excel)
     if suffix == ".jsonl":
         return lines.JsonlWriter(path, columns)
@@ -41,4 +41,4 @@ def open_writer(
     if suffix in (".db", ".sqlite"):
         return sqlite.SqliteWriter(path, columns, table)
     known = ", ".join(SUFFIXES)
-    raise WriteError(f"{path}: no writer for {suffix or 'no suffix'!r} (known: {known})")
+    raise WriteError(f"{path.name}: no writer for {suffix or 'no suffix'!r} (known: {known})")

@@ -19,7 +19,7 @@ class ParquetWriter:
             import pyarrow.parquet as parquet
         except ImportError as error:
             raise WriteError(
-                f"{path}: writing .parquet needs pyarrow (pip install 'policytag[parquet]')"
+                f"{path.name}: writing .parquet needs pyarrow (pip install 'policytag[parquet]')"
             ) from error
         types = {"index": pyarrow.int64(), "page": pyarrow.int64(), "paragraph": pyarrow.int64(),
                  "start": pyarrow.int64(), "end": pyarrow.int64(), "review": pyarrow.bool_(),

@@ -48,9 +48,11 @@ class SqliteWriter:
         self._fill(self._insert, columns)
 
     def add_table(self, name: str, names: Sequence[str], columns: Columns) -> None:
-        """Write a table beside the sentences."""
+        """Write a table beside the sentences, with an index of its first column."""
         self._create(name, names)
         self._fill(self._statement(name, names), columns)
+        index = _quote(f"{name}_{names[0]}")
+        self._link.execute(f"create index {index} on {_quote(name)} ({_quote(names[0])})")
 
     def _fill(self, statement: str, columns: Columns) -> None:
         self._link.executemany(statement, zip(*(map(plain, c) for c in columns), strict=True))

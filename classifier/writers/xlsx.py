@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from classifier.errors import WriteError
 from classifier.writers.base import Columns, plain
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CREATED = datetime(2000, 1, 1)  # the same rows are the same bytes, whenever they are written
 _MAX_CELL = 32_767
+_CUT = "[...]"
 _MAX_ROWS = 1_048_576
 
 
@@ -21,10 +24,11 @@ class XlsxWriter:
             import xlsxwriter
         except ImportError as error:
             raise WriteError(
-                f"{path}: writing .xlsx needs xlsxwriter (pip install 'policytag[documents]')"
+                f"{path.name}: writing .xlsx needs xlsxwriter (pip install 'policytag[documents]')"
             ) from error
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = xlsxwriter.Workbook(str(path), options)
+        self._book.set_properties({"created": _CREATED})
         self._columns = list(columns)
         self._row = _MAX_ROWS
         self._sheet: Any = None
@@ -59,5 +63,5 @@ class XlsxWriter:
             self._sheet.write_number(self._row, column, value)
         elif value not in (None, ""):
             text = plain(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)))
-            cut = text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 5] + " [...]"[1:]
+            cut = text if len(text) <= _MAX_CELL else text[: _MAX_CELL - len(_CUT)] + _CUT
             self._sheet.write_string(self._row, column, cut)

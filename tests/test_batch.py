@@ -16,7 +16,7 @@ from makers import outputs
 
 from classifier.batch import run
 from classifier.cli import main
-from classifier.errors import ResumeError, WriteError
+from classifier.errors import ModelError, ResumeError, WriteError
 from classifier.parts import Settings
 from classifier.tags import read_rows
 
@@ -216,6 +216,12 @@ def test_an_output_is_never_an_input(tmp_path):
         assert run([tmp_path], fast(tmp_path / "tags.csv")).statuses == {"ok": 1}
     with pytest.raises(WriteError, match="to be read"):
         run([tmp_path / "tags.csv"], fast(tmp_path / "tags.csv"))
+
+
+def test_a_wrong_model_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ModelError):
+        run([tmp_path], Settings(tmp_path / "tags.csv", model="nosuch"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_path_that_is_not_there_fails(tmp_path):

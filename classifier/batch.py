@@ -47,10 +47,8 @@ def run(
         _check_paths(paths, settings)
         done = _prepare(settings, resume)
         _work(paths, settings, done, progress, partial(work, workers=workers, scheduler=scheduler))
-        finished = assemble(
-            settings, sorted(done.values(), key=lambda part: part.index),
-            columns(_model(settings.model).labels),
-        )
+        parts = sorted(done.values(), key=lambda part: part.index)
+        finished = assemble(settings, parts, _model(settings.model).labels)
         _discard(settings.folder)
         return finished
     except OSError as error:
@@ -159,7 +157,7 @@ def do_task(task: Task, settings: Settings) -> Done:
                 seconds,
             ))
     with atomic(part_ledger) as out:
-        JsonStream(out, ledger.COLUMNS).write(ledger.table(entries))
+        out.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
     return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
 
 

@@ -14,6 +14,7 @@ from classifier import ledger
 from classifier.errors import ClassifierError
 from classifier.ledger import Entry
 from classifier.parts import Done, Settings, atomic
+from classifier.tagging import columns
 from classifier.writers import open_writer
 from classifier.writers.lines import CsvStream
 from classifier.writers.sqlite import SqliteWriter
@@ -28,22 +29,24 @@ class Run:
     failures: tuple[Entry, ...]
 
 
-def assemble(settings: Settings, parts: Sequence[Done], names: Sequence[str]) -> Run:
-    """Write the output, with the columns named, and the ledger.
+def assemble(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -> Run:
+    """Write the output and the ledger, with a column for each of the labels.
 
     Raises:
         ClassifierError: the output has not as many rows as were made.
     """
     temporary = settings.output.with_name(f".{settings.output.stem}.tmp{settings.output.suffix}")
     expected = sum(part.sentences for part in parts)
+    names = columns(labels)
+    labels = [name for name in names if name in labels]
     if settings.is_lines:
         written = _join(settings, parts, temporary, names)
     else:
-        written = _convert(settings, parts, temporary, names)
+        written = _convert(settings, parts, temporary, names, labels)
     if written != expected:
         raise ClassifierError(f"{settings.output}: {written} rows, {expected} were made; the parts "
                               f"in {settings.folder} are kept (--resume tries again)")
-    finished = _write_ledger(settings, parts)
+    finished = _write_ledger(settings, parts, labels)
     os.replace(temporary, settings.output)
     return finished
 
@@ -65,7 +68,8 @@ def _join(
 
 
 def _convert(
-    settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str]
+    settings: Settings, parts: Sequence[Done], target: Path, names: Sequence[str],
+    labels: Sequence[str],
 ) -> int:
     n_rows, values = 0, itemgetter(*names)
     with open_writer(target, names, excel=settings.excel) as writer:
@@ -75,8 +79,8 @@ def _convert(
                 writer.write(list(zip(*rows, strict=True)))
             n_rows += len(rows)
         if isinstance(writer, SqliteWriter):
-            entries = ledger.table(_entries(settings, parts))
-            writer.add_table("documents", ledger.COLUMNS, entries)
+            entries = ledger.table(_entries(settings, parts), labels)
+            writer.add_table("documents", ledger.columns(labels), entries)
     return n_rows
 
 
@@ -92,14 +96,14 @@ def _entries(settings: Settings, parts: Sequence[Done]) -> Iterator[Entry]:
             yield Entry(**row)
 
 
-def _write_ledger(settings: Settings, parts: Sequence[Done]) -> Run:
+def _write_ledger(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -> Run:
     statuses: Counter[str] = Counter()
     failures: list[Entry] = []
     with atomic(settings.ledger_path) as out:
-        stream = CsvStream(out, ledger.COLUMNS, excel=settings.excel)
+        stream = CsvStream(out, ledger.columns(labels), excel=settings.excel)
         for part in parts:
             entries = list(_entries(settings, [part]))
-            stream.write(ledger.table(entries))
+            stream.write(ledger.table(entries, labels))
             statuses.update(entry.status.split(":")[0] for entry in entries)
             failures += [entry for entry in entries if entry.is_failure]
     return Run(statuses, sum(part.sentences for part in parts), tuple(failures))

@@ -47,10 +47,8 @@ def run(
         _check_paths(paths, settings)
         done = _prepare(settings, resume)
         _work(paths, settings, done, progress, partial(work, workers=workers, scheduler=scheduler))
-        finished = assemble(
-            settings, sorted(done.values(), key=lambda part: part.index),
-            columns(_model(settings.model).labels),
-        )
+        parts = sorted(done.values(), key=lambda part: part.index)
+        finished = assemble(settings, parts, _model(settings.model).labels)
         _discard(settings.folder)
         return finished
     except OSError as error:
@@ -71,8 +69,8 @@ def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
     if folder.is_dir() and not resume:
         raise ResumeError(f"{folder}: an unfinished run is here (--resume goes on with it; "
                           f"or remove the folder)")
+    fingerprint = settings.fingerprint()  # fails if there is no such model: before the folder
     folder.mkdir(parents=True, exist_ok=True)
-    fingerprint = settings.fingerprint()
     if stamp.is_file() and stamp.read_text("utf-8") != fingerprint:
         raise ResumeError(f"{folder}: begun with another model or other options "
                           f"(use those, or remove the folder to begin anew)")
@@ -159,7 +157,7 @@ def do_task(task: Task, settings: Settings) -> Done:
                 seconds,
             ))
     with atomic(part_ledger) as out:
-        JsonStream(out, ledger.COLUMNS).write(ledger.table(entries))
+        out.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
     return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
 
 

@@ -2,12 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from classifier.document import LABELS, Document
+from classifier.document import Document
 from classifier.vocabulary import unknown_share
 
 
@@ -16,7 +15,8 @@ class Entry:
     """What became of a document.
 
     `status` is `ok`, `empty`, `no_text_layer`, `truncated: what`, `failed: reason` or
-    `skipped: reason`. `low_confidence` is the share of sentences for review, `unknown_words` that
+    `skipped: reason`. `sha256` and `bytes` are of the text, as UTF-8; `labels` counts the
+    sentences of each. `low_confidence` is the share of sentences for review, `unknown_words` that
     of words which the corpus does not have, and `seconds` the time that reading the file took: the
     one column that differs from run to run.
     """
@@ -35,11 +35,7 @@ class Entry:
     pages_without_text: int = 0
     characters: int = 0
     sentences: int = 0
-    measure: int = 0
-    rationale: int = 0
-    statistic: int = 0
-    criticism: int = 0
-    other: int = 0
+    labels: Mapping[str, int] = field(default_factory=dict)
     low_confidence: float = 0.0
     unknown_words: float = 0.0
     notes: str = ""
@@ -61,16 +57,27 @@ class Entry:
             f"{self.path}#{self.document}")
 
 
-COLUMNS = [field.name for field in fields(Entry)]
+def columns(labels: Sequence[str]) -> list[str]:
+    """The columns of a ledger, with one for each of the model's labels.
+
+    >>> columns(["yes", "no"])[13:17]
+    ['sentences', 'yes', 'no', 'low_confidence']
+    """
+    names = [fact.name for fact in fields(Entry)]
+    at = names.index("labels")
+    return [*names[:at], *labels, *names[at + 1 :]]
 
 
-def table(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[tuple[Any, ...]]:
     """Entries as columns.
 
-    >>> table([Entry("a", "a.txt", "ok"), Entry("b", "b.txt", "empty")])[2]
+    >>> table([Entry("a", "a.txt", "ok"), Entry("b", "b.txt", "empty")], [])[2]
     ('ok', 'empty')
     """
-    return list(zip(*map(attrgetter(*COLUMNS), entries), strict=True))
+    names = columns(labels)
+    rows = ([entry.labels.get(name, 0) if name in labels else getattr(entry, name)
+             for name in names] for entry in entries)
+    return list(zip(*rows, strict=True))
 
 
 def entry_of(
@@ -78,7 +85,6 @@ def entry_of(
     seconds: float = 0.0,
 ) -> Entry:
     """The entry of a document that was read, whose sentences got these labels."""
-    counts = Counter(labels)
     empty_pages = sum(
         int(note.rsplit(" ", 1)[-1]) for note in document.notes if note.startswith("pages without")
     )
@@ -88,7 +94,7 @@ def entry_of(
         hashlib.sha256(text).hexdigest(), len(text), kind,
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
-        **{label: counts[label] for label in LABELS},
+        labels=dict(Counter(labels)),
         low_confidence=round(n_review / max(len(labels), 1), 4),
         unknown_words=round(unknown_share(document.text), 4), notes="; ".join(document.notes),
         seconds=round(seconds, 3),

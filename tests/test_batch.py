@@ -16,9 +16,11 @@ from makers import outputs
 
 from classifier.batch import run
 from classifier.cli import main
-from classifier.errors import ResumeError, WriteError
+from classifier.corpus import load
+from classifier.errors import ModelError, ResumeError, WriteError
 from classifier.parts import Settings
 from classifier.tags import read_rows
+from classifier.training import train, trainer
 
 
 def fast(output, **options):
@@ -216,6 +218,24 @@ def test_an_output_is_never_an_input(tmp_path):
         assert run([tmp_path], fast(tmp_path / "tags.csv")).statuses == {"ok": 1}
     with pytest.raises(WriteError, match="to be read"):
         run([tmp_path / "tags.csv"], fast(tmp_path / "tags.csv"))
+
+
+def test_the_ledger_counts_the_models_own_labels(tmp_path):
+    rows = "".join(f"we ban it,yes,d{i}\nprices rose,no,d{i}\n" for i in range(6))
+    (tmp_path / "mine.csv").write_text("text,label,document\n" + rows)
+    train(load(tmp_path / "mine.csv", None), tmp_path / "mine.zip", trainer("fast"))
+    (tmp_path / "a.txt").write_text("We ban it. We ban it.")
+    run([tmp_path / "a.txt"], Settings(tmp_path / "t.db", model=str(tmp_path / "mine.zip")))
+    header, row = outputs(tmp_path / "t.db")[1]
+    assert "measure" not in header and row[header.index("yes")] == "2"
+    with sqlite3.connect(tmp_path / "t.db") as link:
+        assert link.execute('select "yes", "no" from documents').fetchall() == [(2, 0)]
+
+
+def test_a_wrong_model_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ModelError):
+        run([tmp_path], Settings(tmp_path / "tags.csv", model="nosuch"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_path_that_is_not_there_fails(tmp_path):

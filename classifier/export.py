@@ -88,7 +88,8 @@ def quantised(weights: dict[str, Any]) -> bytes:
             output_names=["states"], dynamic_shapes=(axes, axes), external_data=False,
             dynamo=True,
         )
-        quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
+        # unsigned: sums of signed weights overflow on processors without int8 instructions
+        quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QUInt8)
         return small.read_bytes()
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from classifier.artifact import save
 from classifier.corpus import GoldDocument, fingerprint, load
+from classifier.document import LABELS
 from classifier.encoder import Encoder, EncoderModel
 from classifier.errors import ClassifierError
 from classifier.finetune import Recipe, Tagger, finetune, requirements
-from classifier.head import fit_head
+from classifier.head import Head, calibrated
 from classifier.splits import select
 
 
@@ -20,15 +22,14 @@ def export(
     folders: Sequence[Path], path: Path, documents: Sequence[GoldDocument],
     held_out: Sequence[GoldDocument],
 ) -> EncoderModel:
-    """Average the weights of runs, quantise them, fit the head, and write the model file.
+    """Average the weights of runs, quantise them, calibrate, and write the model file.
 
-    The head learns from `documents`; temperature and review threshold from `held_out`, which
-    neither the encoder nor the head has seen.
+    `documents` are those that the runs learned from; the temperature comes from `held_out`.
     """
-    onnx = quantised(average(folders))
+    weights = average(folders)
     base = requirements()[1]
-    encoder = Encoder.build(onnx, (base / "tokenizer.json").read_bytes())
-    model = fit_head(encoder, documents, held_out)
+    encoder = Encoder.build(quantised(weights), (base / "tokenizer.json").read_bytes())
+    model = calibrated(encoder, _head(weights), held_out)
     save(model, path, {
         "corpus": fingerprint(documents),
         "n_documents": len(documents),
@@ -37,6 +38,15 @@ def export(
         "base": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
     })
     return model
+
+
+def _head(weights: dict[str, Any]) -> Head:
+    order = sorted(range(len(LABELS)), key=LABELS.__getitem__)
+    return Head(
+        tuple(LABELS[k] for k in order),
+        np.ascontiguousarray(weights["head.weight"].float().numpy()[order].T),
+        weights["head.bias"].double().numpy()[order],
+    )
 
 
 def average(folders: Sequence[Path]) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def main(
     """
     own, more = load(corpus), load(also) if also else []
     learn = [*select(own, "train"), *select(more, "train", "test")]
-    held_out = [*select(own, "dev"), *select(more, "dev")]
+    held_out = select(more or own, "dev")  # calibrated on real text where there is some
     trunk = folder / "trunk"
     finetune(learn, trunk, Recipe(epochs=epochs, cooldown=0.0), held_out)
     runs = [folder / f"seed{seed}" for seed in seeds]

@@ -11,7 +11,6 @@ from classifier.corpus import GoldDocument
 from classifier.encoder import Encoder, EncoderModel
 from classifier.scoring import REVIEW_BELOW, Floats, softmax
 
-_C = 0.02
 _STRENGTHS = (0.005, 0.05, 0.5)
 _FOLDS = 5
 
@@ -87,16 +86,14 @@ def fit_linear(vectors: NDArray[np.float32], gold: NDArray[np.str_], C: float) -
     return Head(labels, weights.astype(np.float32), bias)
 
 
-def fit_head(
-    encoder: Encoder, documents: Sequence[GoldDocument], held_out: Sequence[GoldDocument]
+def calibrated(
+    encoder: Encoder, head: Head, held_out: Sequence[GoldDocument]
 ) -> EncoderModel:
-    """Fit the shipped head.
+    """The model of an encoder and the head that was tuned with it.
 
-    The encoder was tuned on `documents`, so cross-validation over them would flatter: the
-    temperature comes from `held_out`, documents that nothing has seen.
+    Both know the documents they were tuned on by heart, so the temperature comes from `held_out`,
+    documents that nothing has seen.
     """
-    vectors = encoder.vectors([d.texts for d in documents])
-    head = fit_linear(vectors, np.array([k for d in documents for k in d.primary]), _C)
     scores = encoder.vectors([d.texts for d in held_out]) @ head.weights + head.bias
     codes = np.array([head.labels.index(k) for d in held_out for k in d.primary])
     temperature = fit_temperature(scores.astype(np.float64), np.eye(len(head.labels))[codes])

@@ -4,6 +4,7 @@ The child is reused from file to file and killed when it oversteps a limit. The 
 so nothing that a file does to the child can run anything in the parent.
 """
 
+import hashlib
 import json
 import os
 import selectors
@@ -12,7 +13,10 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Self
 
@@ -32,6 +36,15 @@ class Limits:
     memory_bytes: int = 2**30
     file_bytes: int = 500_000_000
     reply_bytes: int = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What tells a file's bytes from others: their sha256 and number, or why there are none."""
+
+    sha256: str = ""
+    bytes: int = 0
+    error: str = ""
 
 
 class _Broke(ReadError):
@@ -181,12 +194,28 @@ def _capped(name: str, data: bytes, options: ReadOptions) -> list[Document]:
     return found
 
 
+def digest_of(path: Path, most: int) -> Digest:
+    """The digest of a regular file of `most` bytes at most; it is read a piece at a time."""
+    try:
+        with _open(path, most) as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Digest(sha256, file.tell())
+    except ReadError as error:
+        return Digest(error=str(error))
+
+
 def load_bytes(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file.
 
     Raises:
         ReadError: there is none, it is no regular file, or larger than `most`.
     """
+    with _open(path, most) as file:
+        return file.read(os.fstat(file.fileno()).st_size + 1)
+
+
+@contextmanager
+def _open(path: Path, most: int) -> Iterator[BufferedReader]:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -195,7 +224,7 @@ def load_bytes(path: Path, most: int) -> bytes:
                 raise ReadError(f"{path}: skipped: not a regular file")
             if status.st_size > most:
                 raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
-            return file.read(status.st_size + 1)
+            yield file
     except IsADirectoryError as error:
         raise ReadError(f"{path}: skipped: not a regular file") from error
     except (OSError, ValueError) as error:

@@ -1,6 +1,7 @@
 """A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
 
 import csv
+import hashlib
 import json
 import os
 import random
@@ -12,7 +13,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from makers import outputs
+from makers import outputs, zipped
 
 from classifier.batch import run
 from classifier.cli import main
@@ -72,6 +73,20 @@ def test_no_document_is_missing_from_the_ledger(archive, expected):
     assert status["loop"] == "skipped: not a regular file"
     rows = list(csv.DictReader(expected[0].decode().splitlines()))
     assert len(rows) == sum(int(row["sentences"]) for row in ledger)
+
+
+def test_the_ledger_has_the_digest_of_each_file(tmp_path):
+    made = {"a.txt": b"We act.\r\n", "t.csv": b"id,text\n1,We act.\n2,It fell.\n",
+            "bad.pdf": b"%PDF-1.4 no", "z.zip": zipped({"a.txt": "We act.", "b.txt": "So."}),
+            "p.png": b"\x89PNG", "bad.jsonl": b'{"id": 1}'}
+    for name, data in made.items():
+        (tmp_path / name).write_bytes(data)
+    run([tmp_path], fast(tmp_path / "tags.csv"))
+    header, *rows = outputs(tmp_path / "tags.csv")[1]
+    for row in (dict(zip(header, row, strict=True)) for row in rows):
+        data = made[os.path.basename(row["path"])]
+        assert (row["sha256"], row["bytes"]) == (hashlib.sha256(data).hexdigest(), str(len(data)))
+    assert {os.path.basename(row[1]) for row in rows} == set(made)
 
 
 @pytest.mark.parametrize("workers", [2, 4])

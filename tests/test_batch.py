@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 from makers import outputs, zipped
 
+from classifier import __version__
+from classifier.artifact import locate
 from classifier.batch import run
 from classifier.cli import main
 from classifier.corpus import load
@@ -73,6 +75,14 @@ def test_no_document_is_missing_from_the_ledger(archive, expected):
     assert status["loop"] == "skipped: not a regular file"
     rows = list(csv.DictReader(expected[0].decode().splitlines()))
     assert len(rows) == sum(int(row["sentences"]) for row in ledger)
+
+
+def test_a_run_says_what_made_it(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    run([tmp_path / "a.txt"], fast(tmp_path / "tags.db"))
+    facts = json.loads((tmp_path / "tags.run.json").read_text("utf-8"))
+    assert (facts["policytag"], facts["model"], facts["format"]) == (__version__, "fast", "db")
+    assert facts["model_sha256"] == hashlib.sha256(locate("fast").read_bytes()).hexdigest()
 
 
 def test_the_ledger_has_the_digest_of_each_file(tmp_path):

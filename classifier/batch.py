@@ -21,7 +21,7 @@ from classifier.assembly import Run, assemble
 from classifier.cluster import work
 from classifier.document import LABELS, Document
 from classifier.errors import ReadError, ResumeError, WriteError
-from classifier.files import Task, find, is_known, is_simple, read_simple, tasks
+from classifier.files import Task, find, is_known, is_simple, read_simple, size_of, tasks
 from classifier.isolation import Child, Digest, Limits
 from classifier.ledger import Entry, Origin
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
@@ -34,7 +34,7 @@ from classifier.writers.lines import CsvStream, JsonStream
 def run(
     paths: Sequence[Path], settings: Settings, *, workers: int = 1, scheduler: str = "",
     resume: bool = False,
-    progress: Callable[[int, int], None] = lambda documents, sentences: None,
+    progress: Callable[[int, int, float], None] = lambda documents, sentences, share: None,
 ) -> Run:
     """Tag files into one output and a ledger, with worker processes here or on a Dask cluster.
 
@@ -105,18 +105,25 @@ def _check_writer(settings: Settings) -> None:
 
 def _work(
     paths: Sequence[Path], settings: Settings, done: dict[int, Done],
-    progress: Callable[[int, int], None], spread: Callable[..., Iterator[Done]],
+    progress: Callable[[int, int, float], None], spread: Callable[..., Iterator[Done]],
 ) -> None:
-    seen: set[int] = set()
+    files = find(paths, settings.own_paths)
+    total = sum(map(size_of, files))  # without what an earlier run has done, as it is met
+    sizes: dict[int, int] = {}
+    finished = 0
+    documents = sum(part.documents for part in done.values())
+    sentences = sum(part.sentences for part in done.values())
 
     def pending() -> Iterator[Task]:
-        for task in tasks(find(paths, settings.own_paths), settings.read, settings.limits):
-            seen.add(task.index)
+        nonlocal total
+        for task in tasks(files, settings.read, settings.limits):
+            sizes[task.index] = task.size
             part = done.get(task.index)
-            if not (part and _is_done(task, part, settings)):
+            if part and _is_done(task, part, settings):
+                total -= task.size
+            else:
                 yield task
 
-    counts = [sum(p.documents for p in done.values()), sum(p.sentences for p in done.values())]
     with (settings.journal_path).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # closes a line that a crash cut short
         for part in spread(partial(do_task, settings=settings), pending()):
@@ -124,10 +131,11 @@ def _work(
             journal.write(json.dumps(asdict(part)) + "\n")
             journal.flush()
             os.fsync(journal.fileno())
-            counts[0] += part.documents
-            counts[1] += part.sentences
-            progress(*counts)
-    for index in set(done) - seen:  # the input has shrunk since the run that is resumed
+            finished += sizes[part.index]
+            documents += part.documents
+            sentences += part.sentences
+            progress(documents, sentences, finished / max(total, finished, 1))
+    for index in set(done) - set(sizes):  # the input has shrunk since the run that is resumed
         del done[index]
 
 

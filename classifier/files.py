@@ -34,6 +34,11 @@ class Task:
     digest: Digest = Digest()
     failures: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def size(self) -> int:
+        """How much there is to read, in bytes (of rows, in characters): for progress alone."""
+        return sum(map(size_of, self.paths)) + sum(len(d.text) for d in self.documents)
+
     def digests(self, limits: Limits) -> tuple[Digest, ...]:
         """Those of the files to read; reads each once."""
         return tuple(digest_of(path, limits.file_bytes) for path in self.paths)
@@ -96,7 +101,7 @@ def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterat
                 index += 1
             continue
         group.append(path)
-        size += _size(path)
+        size += size_of(path)
         if len(group) >= _TASK_FILES or size >= _TASK_BYTES:
             yield Task(index, tuple(group))
             index, group, size = index + 1, [], 0
@@ -104,7 +109,8 @@ def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterat
         yield Task(index, tuple(group))
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if it has none."""
     try:
         return path.stat().st_size
     except (OSError, ValueError):

@@ -11,7 +11,7 @@ from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.isolation import Child, Digest, Limits, digest_of, load_bytes
 from classifier.readers import SIMPLE, SUFFIXES, read_bytes
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, cut
 
 _TABLES = (".csv", ".jsonl", ".ndjson", ".tab", ".tsv")
 _TASK_FILES = 64
@@ -151,9 +151,10 @@ def _load_simple(path: Path, limits: Limits) -> bytes:
 
 
 def _read_simple(path: Path, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    if str(path) == "-":
-        return (replace(d, id="-") for d in read_bytes("-.txt", data, options))
-    return read_bytes(str(path), data, options)
+    is_stdin = str(path) == "-"
+    for document in read_bytes("-.txt" if is_stdin else str(path), data, options):
+        document = cut(document, options.max_characters)
+        yield replace(document, id="-") if is_stdin else document
 
 
 def is_known(path: Path) -> bool:

@@ -23,7 +23,7 @@ from typing import IO, Self
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import read_bytes
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, cut
 
 _LENGTH = struct.Struct(">Q")
 
@@ -185,12 +185,13 @@ def _answer(path: Path, options: ReadOptions, file_bytes: int) -> dict[str, obje
 
 
 def _capped(name: str, data: bytes, options: ReadOptions) -> list[Document]:
-    found, size = [], 0
+    """The documents of a file up to the limit of characters, which they share."""
+    found, left = [], options.max_characters
     for document in read_bytes(name, data, options):
-        size += len(document.text)
-        if size > options.max_characters:
-            raise ReadError(f"{name}: more than {options.max_characters:,} characters of text")
-        found.append(document)
+        found.append(cut(document, left))
+        if len(document.text) > left:
+            break
+        left -= len(document.text)
     return found
 
 

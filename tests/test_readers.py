@@ -78,6 +78,15 @@ def test_a_damaged_page_costs_no_other(monkeypatch):
         list(read_bytes("a.pdf", pdf([["Page two."]]), OPTIONS))
 
 
+def test_pdf_joins_words_that_the_corpus_or_the_document_has():
+    lines = ["The govern-", "ment met. A zorblax and a zor-", "blax came. It is well-",
+             "known. In 2023-", "24 it was so. The state-", "of-the-art is one."]
+    [document] = read_bytes("a.pdf", pdf([lines]), OPTIONS)
+    assert " ".join(document.text.split()) == (
+        "The government met. A zorblax and a zorblax came. It is well-known. In 2023-24 it was so. "
+        "The state-of-the-art is one.")
+
+
 def test_pdf_tells_title_date_and_author():
     import pypdf
 

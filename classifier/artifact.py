@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.encoder import Encoder, EncoderModel
 from classifier.errors import ModelError
 from classifier.scoring import FastModel, Model
-from classifier.sentences import MODELS
+from classifier.shipped import MODELS
 
 FORMAT = 1
 DEFAULT = "encoder"

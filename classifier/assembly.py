@@ -13,7 +13,7 @@ from typing import Any
 from classifier import ledger
 from classifier.errors import ClassifierError
 from classifier.ledger import Entry
-from classifier.parts import Done, Settings, atomic
+from classifier.parts import Done, Settings, atomic, write_atomically
 from classifier.tagging import columns
 from classifier.writers import open_writer
 from classifier.writers.lines import CsvStream
@@ -30,7 +30,7 @@ class Run:
 
 
 def assemble(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -> Run:
-    """Write the output and the ledger, with a column for each of the labels.
+    """Write the output, the ledger with a column for each of the labels, and what made them.
 
     Raises:
         ClassifierError: the output has not as many rows as were made.
@@ -47,6 +47,8 @@ def assemble(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -
         raise ClassifierError(f"{settings.output}: {written} rows, {expected} were made; the parts "
                               f"in {settings.folder} are kept (--resume tries again)")
     finished = _write_ledger(settings, parts, labels)
+    made_by = json.dumps(settings.provenance(), indent=1, ensure_ascii=False)
+    write_atomically(settings.run_path, made_by + "\n")
     os.replace(temporary, settings.output)
     return finished
 

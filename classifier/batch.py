@@ -21,9 +21,9 @@ from classifier.assembly import Run, assemble
 from classifier.cluster import work
 from classifier.document import LABELS, Document
 from classifier.errors import ReadError, ResumeError, WriteError
-from classifier.files import Task, find, is_known, is_simple, read_simple, tasks
-from classifier.isolation import Child, Limits, load_bytes
-from classifier.ledger import Entry
+from classifier.files import Task, find, is_known, is_simple, read_simple, size_of, tasks
+from classifier.isolation import Child, Digest, Limits
+from classifier.ledger import Entry, Origin
 from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
 from classifier.scoring import Model
 from classifier.tagging import columns, label, table
@@ -34,7 +34,7 @@ from classifier.writers.lines import CsvStream, JsonStream
 def run(
     paths: Sequence[Path], settings: Settings, *, workers: int = 1, scheduler: str = "",
     resume: bool = False,
-    progress: Callable[[int, int], None] = lambda documents, sentences: None,
+    progress: Callable[[int, int, float], None] = lambda documents, sentences, share: None,
 ) -> Run:
     """Tag files into one output and a ledger, with worker processes here or on a Dask cluster.
 
@@ -105,19 +105,25 @@ def _check_writer(settings: Settings) -> None:
 
 def _work(
     paths: Sequence[Path], settings: Settings, done: dict[int, Done],
-    progress: Callable[[int, int], None], spread: Callable[..., Iterator[Done]],
+    progress: Callable[[int, int, float], None], spread: Callable[..., Iterator[Done]],
 ) -> None:
-    seen: set[int] = set()
+    files = find(paths, settings.own_paths)
+    total = sum(map(size_of, files))  # without what an earlier run has done, as it is met
+    sizes: dict[int, int] = {}
+    finished = 0
+    documents = sum(part.documents for part in done.values())
+    sentences = sum(part.sentences for part in done.values())
 
     def pending() -> Iterator[Task]:
-        for task in tasks(find(paths, settings.own_paths), settings.read, settings.limits):
-            seen.add(task.index)
+        nonlocal total
+        for task in tasks(files, settings.read, settings.limits):
+            sizes[task.index] = task.size
             part = done.get(task.index)
-            is_there = all(path.is_file() for path in settings.part_paths(task.index))
-            if not (part and is_there and part.fingerprint == task.fingerprint(settings.limits)):
+            if part and _is_done(task, part, settings):
+                total -= task.size
+            else:
                 yield task
 
-    counts = [sum(p.documents for p in done.values()), sum(p.sentences for p in done.values())]
     with (settings.journal_path).open("a", encoding="utf-8") as journal:
         journal.write("\n")  # closes a line that a crash cut short
         for part in spread(partial(do_task, settings=settings), pending()):
@@ -125,64 +131,70 @@ def _work(
             journal.write(json.dumps(asdict(part)) + "\n")
             journal.flush()
             os.fsync(journal.fileno())
-            counts[0] += part.documents
-            counts[1] += part.sentences
-            progress(*counts)
-    for index in set(done) - seen:  # the input has shrunk since the run that is resumed
+            finished += sizes[part.index]
+            documents += part.documents
+            sentences += part.sentences
+            progress(documents, sentences, finished / max(total, finished, 1))
+    for index in set(done) - set(sizes):  # the input has shrunk since the run that is resumed
         del done[index]
+
+
+def _is_done(task: Task, part: Done, settings: Settings) -> bool:
+    is_there = all(path.is_file() for path in settings.part_paths(task.index))
+    return is_there and part.fingerprint == task.fingerprint(task.digests(settings.limits))
 
 
 def do_task(task: Task, settings: Settings) -> Done:
     """Read, label and write one part; runs in a worker."""
     model = _model(settings.model)
-    entries = [ledger.failure_of(path, reason, _kind(path)) for path, reason in task.failures]
+    digests = task.digests(settings.limits)
+    source = Origin(task.source, task.digest)
+    entries = [ledger.failure_of(reason, source) for _, reason in task.failures]
     n_sentences = 0
     part, part_ledger = settings.part_paths(task.index)
     with atomic(part) as out:
         stream = _part_stream(out, settings, model)
-        documents = _documents(task, settings, entries)
-        origins: dict[int, tuple[str, float]] = {}
+        documents = _documents(task, digests, settings, entries)
+        origins: dict[int, Origin] = {}
 
         def plain() -> Iterator[Document]:
-            for origin, document, seconds in documents:
-                origins[id(document)] = str(origin), seconds
+            for origin, document in documents:
+                origins[id(document)] = origin
                 yield document
 
         for labelled in label(plain(), model):
-            path, seconds = origins.pop(id(labelled.document))
+            origin = origins.pop(id(labelled.document))
             stream.write(table(labelled))
             n_sentences += len(labelled.sentences)
-            entries.append(ledger.entry_of(
-                labelled.document, labelled.given, sum(labelled.review), path, _kind(path),
-                seconds,
-            ))
+            n_review = sum(labelled.review)
+            entries.append(ledger.entry_of(labelled.document, labelled.given, n_review, origin))
     with atomic(part_ledger) as out:
         out.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    return Done(task.index, task.fingerprint(settings.limits), len(entries), n_sentences)
+    return Done(task.index, task.fingerprint(digests), len(entries), n_sentences)
 
 
 def _documents(
-    task: Task, settings: Settings, entries: list[Entry]
-) -> Iterator[tuple[Path | str, Document, float]]:
-    """Documents with the file they came from, and the seconds that reading it took."""
-    for document in task.documents:
-        yield task.source, document, 0.0
-    for path in task.paths:
+    task: Task, digests: Sequence[Digest], settings: Settings, entries: list[Entry]
+) -> Iterator[tuple[Origin, Document]]:
+    """Documents with where they came from; files that cannot be read become entries."""
+    source = Origin(task.source, task.digest)
+    yield from ((source, document) for document in task.documents)
+    for path, digest in zip(task.paths, digests, strict=True):
         begin = time.perf_counter()
         try:
-            found = _read(path, settings)
+            found = _read(path, digest, settings)
         except ReadError as error:
-            spent = time.perf_counter() - begin
-            entries.append(ledger.failure_of(str(path), str(error), _kind(path), spent))
+            origin = Origin(str(path), digest, time.perf_counter() - begin)
+            entries.append(ledger.failure_of(str(error), origin))
             continue
-        spent = time.perf_counter() - begin
-        yield from ((path, document, spent) for document in found)
+        origin = Origin(str(path), digest, time.perf_counter() - begin)
+        yield from ((origin, document) for document in found)
 
 
-def _read(path: Path, settings: Settings) -> list[Document]:
+def _read(path: Path, digest: Digest, settings: Settings) -> list[Document]:
+    if digest.error:
+        raise ReadError(digest.error)
     if not is_known(path):
-        if not path.is_file():
-            load_bytes(path, settings.limits.file_bytes)  # says what it is
         raise ReadError(f"{path}: skipped: no reader for {path.suffix or 'no suffix'!r}")
     if is_simple(path):
         return list(read_simple(path, settings.read, settings.limits))
@@ -199,10 +211,6 @@ def _child(limits: Limits) -> Child:
     child = Child(limits)
     atexit.register(child.close)
     return child
-
-
-def _kind(path: Path | str) -> str:
-    return Path(path).suffix.lower().lstrip(".")
 
 
 def _part_stream(out: IO[str], settings: Settings, model: Model) -> CsvStream | JsonStream:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.isolation import Child, Limits, load_bytes
+from classifier.isolation import Child, Digest, Limits, digest_of, load_bytes
 from classifier.readers import SIMPLE, SUFFIXES, read_bytes
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, cut
 
 _TABLES = (".csv", ".jsonl", ".ndjson", ".tab", ".tsv")
 _TASK_FILES = 64
@@ -23,27 +23,35 @@ _TASK_ROWS = 500
 class Task:
     """A piece of work: files to read, or documents that were read already.
 
-    `failures` are (path, reason) of files that no reader could even be asked for.
+    `source` is the file that the documents were read from, with its digest; `failures` are (path,
+    reason) of files that no reader could even be asked for.
     """
 
     index: int
     paths: tuple[Path, ...] = ()
     documents: tuple[Document, ...] = ()
     source: str = ""
+    digest: Digest = Digest()
     failures: tuple[tuple[str, str], ...] = ()
 
-    def fingerprint(self, limits: Limits) -> str:
+    @property
+    def size(self) -> int:
+        """How much there is to read, in bytes (of rows, in characters): for progress alone."""
+        return sum(map(size_of, self.paths)) + sum(len(d.text) for d in self.documents)
+
+    def digests(self, limits: Limits) -> tuple[Digest, ...]:
+        """Those of the files to read; reads each once."""
+        return tuple(digest_of(path, limits.file_bytes) for path in self.paths)
+
+    def fingerprint(self, digests: Sequence[Digest]) -> str:
         """sha256 over names and contents; equal where a rerun would give the same rows."""
-        total = hashlib.sha256(repr([self.failures, self.source]).encode("utf-8", "replace"))
+        facts = [self.failures, self.source, self.digest, digests]
+        total = hashlib.sha256(repr(facts).encode("utf-8", "replace"))
         for document in self.documents:
             total.update(repr(replace(document, text="")).encode("utf-8", "replace"))
             total.update(hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).digest())
         for path in self.paths:
             total.update(os.fsencode(path) + b"\0")
-            try:
-                total.update(hashlib.sha256(load_bytes(path, limits.file_bytes)).digest())
-            except ReadError as error:
-                total.update(str(error).encode("utf-8", "replace"))
         return total.hexdigest()
 
 
@@ -93,7 +101,7 @@ def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterat
                 index += 1
             continue
         group.append(path)
-        size += _size(path)
+        size += size_of(path)
         if len(group) >= _TASK_FILES or size >= _TASK_BYTES:
             yield Task(index, tuple(group))
             index, group, size = index + 1, [], 0
@@ -101,7 +109,8 @@ def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterat
         yield Task(index, tuple(group))
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if it has none."""
     try:
         return path.stat().st_size
     except (OSError, ValueError):
@@ -110,29 +119,42 @@ def _size(path: Path) -> int:
 
 def _table_tasks(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Task]:
     """Blocks of rows; a row that cannot be read ends the table, with its reason."""
+    block = Task(0, source=str(path))
     rows: list[Document] = []
     try:
-        for document in read_simple(path, options, limits):
+        data = _load_simple(path, limits)
+        block = replace(block, digest=Digest(hashlib.sha256(data).hexdigest(), len(data)))
+        for document in _read_simple(path, data, options):
             rows.append(document)
             if len(rows) == _TASK_ROWS:
-                yield Task(0, documents=tuple(rows), source=str(path))
+                yield replace(block, documents=tuple(rows))
                 rows = []
     except ReadError as error:
-        yield Task(0, documents=tuple(rows), source=str(path), failures=((str(path), str(error)),))
+        yield replace(block, documents=tuple(rows), failures=((str(path), str(error)),))
         return
     if rows:
-        yield Task(0, documents=tuple(rows), source=str(path))
+        yield replace(block, documents=tuple(rows))
 
 
 def read_simple(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Document]:
     """Yield the documents of a simple format (or of standard input, as text) in this process."""
-    if str(path) == "-":
-        data = sys.stdin.buffer.read(limits.file_bytes + 1)
-        if len(data) > limits.file_bytes:
-            raise ReadError(f"-: more than {limits.file_bytes:,} bytes")
-        yield from (replace(d, id="-") for d in read_bytes("-.txt", data, options))
-    else:
-        yield from read_bytes(str(path), load_bytes(path, limits.file_bytes), options)
+    return _read_simple(path, _load_simple(path, limits), options)
+
+
+def _load_simple(path: Path, limits: Limits) -> bytes:
+    if str(path) != "-":
+        return load_bytes(path, limits.file_bytes)
+    data = sys.stdin.buffer.read(limits.file_bytes + 1)
+    if len(data) > limits.file_bytes:
+        raise ReadError(f"-: more than {limits.file_bytes:,} bytes")
+    return data
+
+
+def _read_simple(path: Path, data: bytes, options: ReadOptions) -> Iterator[Document]:
+    is_stdin = str(path) == "-"
+    for document in read_bytes("-.txt" if is_stdin else str(path), data, options):
+        document = cut(document, options.max_characters)
+        yield replace(document, id="-") if is_stdin else document
 
 
 def is_known(path: Path) -> bool:

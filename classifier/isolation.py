@@ -4,6 +4,7 @@ The child is reused from file to file and killed when it oversteps a limit. The 
 so nothing that a file does to the child can run anything in the parent.
 """
 
+import hashlib
 import json
 import os
 import selectors
@@ -12,14 +13,17 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Self
 
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import read_bytes
-from classifier.readers.base import ReadOptions
+from classifier.readers.base import ReadOptions, cut
 
 _LENGTH = struct.Struct(">Q")
 
@@ -32,6 +36,15 @@ class Limits:
     memory_bytes: int = 2**30
     file_bytes: int = 500_000_000
     reply_bytes: int = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What tells a file's bytes from others: their sha256 and number, or why there are none."""
+
+    sha256: str = ""
+    bytes: int = 0
+    error: str = ""
 
 
 class _Broke(ReadError):
@@ -172,13 +185,24 @@ def _answer(path: Path, options: ReadOptions, file_bytes: int) -> dict[str, obje
 
 
 def _capped(name: str, data: bytes, options: ReadOptions) -> list[Document]:
-    found, size = [], 0
+    """The documents of a file up to the limit of characters, which they share."""
+    found, left = [], options.max_characters
     for document in read_bytes(name, data, options):
-        size += len(document.text)
-        if size > options.max_characters:
-            raise ReadError(f"{name}: more than {options.max_characters:,} characters of text")
-        found.append(document)
+        found.append(cut(document, left))
+        if len(document.text) > left:
+            break
+        left -= len(document.text)
     return found
+
+
+def digest_of(path: Path, most: int) -> Digest:
+    """The digest of a regular file of `most` bytes at most; it is read a piece at a time."""
+    try:
+        with _open(path, most) as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Digest(sha256, file.tell())
+    except ReadError as error:
+        return Digest(error=str(error))
 
 
 def load_bytes(path: Path, most: int) -> bytes:
@@ -187,6 +211,12 @@ def load_bytes(path: Path, most: int) -> bytes:
     Raises:
         ReadError: there is none, it is no regular file, or larger than `most`.
     """
+    with _open(path, most) as file:
+        return file.read(os.fstat(file.fileno()).st_size + 1)
+
+
+@contextmanager
+def _open(path: Path, most: int) -> Iterator[BufferedReader]:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -195,7 +225,7 @@ def load_bytes(path: Path, most: int) -> bytes:
                 raise ReadError(f"{path}: skipped: not a regular file")
             if status.st_size > most:
                 raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
-            return file.read(status.st_size + 1)
+            yield file
     except IsADirectoryError as error:
         raise ReadError(f"{path}: skipped: not a regular file") from error
     except (OSError, ValueError) as error:

@@ -1,13 +1,32 @@
 """The ledger: a row a document, in which none goes missing."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from classifier.document import Document
+from classifier.isolation import Digest
 from classifier.vocabulary import unknown_share
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a document came from, and the seconds that reading it took.
+
+    >>> Origin("letters/A.PDF").kind
+    'pdf'
+    """
+
+    path: str
+    digest: Digest = Digest()
+    seconds: float = 0.0
+
+    @property
+    def kind(self) -> str:
+        """The end of its name."""
+        return Path(self.path).suffix.lower().lstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +34,7 @@ class Entry:
     """What became of a document.
 
     `status` is `ok`, `empty`, `no_text_layer`, `truncated: what`, `failed: reason` or
-    `skipped: reason`. `sha256` and `bytes` are of the text, as UTF-8; `labels` counts the
+    `skipped: reason`. `sha256` and `bytes` are of the file at `path`; `labels` counts the
     sentences of each. `low_confidence` is the share of sentences for review, `unknown_words` that
     of words which the corpus does not have, and `seconds` the time that reading the file took: the
     one column that differs from run to run.
@@ -81,31 +100,30 @@ def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[tuple[Any, ..
 
 
 def entry_of(
-    document: Document, labels: Sequence[str], n_review: int, path: str, kind: str,
-    seconds: float = 0.0,
+    document: Document, labels: Sequence[str], n_review: int, origin: Origin
 ) -> Entry:
     """The entry of a document that was read, whose sentences got these labels."""
     empty_pages = sum(
         int(note.rsplit(" ", 1)[-1]) for note in document.notes if note.startswith("pages without")
     )
-    text = document.text.encode("utf-8", "replace")
     return Entry(
-        document.id, path, status_of(document, bool(labels)),
-        hashlib.sha256(text).hexdigest(), len(text), kind,
+        document.id, origin.path, status_of(document, bool(labels)),
+        origin.digest.sha256, origin.digest.bytes, origin.kind,
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
         labels=dict(Counter(labels)),
         low_confidence=round(n_review / max(len(labels), 1), 4),
         unknown_words=round(unknown_share(document.text), 4), notes="; ".join(document.notes),
-        seconds=round(seconds, 3),
+        seconds=round(origin.seconds, 3),
     )
 
 
-def failure_of(path: str, reason: str, kind: str, seconds: float = 0.0) -> Entry:
+def failure_of(reason: str, origin: Origin) -> Entry:
     """The entry of a file that could not be read."""
-    reason = reason.removeprefix(f"{path}: ")
+    reason = reason.removeprefix(f"{origin.path}: ")
     status = reason if reason.startswith("skipped") else f"failed: {reason}"
-    return Entry(path, path, status, type=kind, seconds=round(seconds, 3))
+    return Entry(origin.path, origin.path, status, origin.digest.sha256, origin.digest.bytes,
+                 origin.kind, seconds=round(origin.seconds, 3))
 
 
 def is_failure(status: str) -> bool:

@@ -9,8 +9,9 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from classifier import __version__
 from classifier.artifact import DEFAULT, locate
 from classifier.isolation import Limits
 from classifier.readers.base import ReadOptions
@@ -37,9 +38,14 @@ class Settings:
         return self.output.with_name(self.output.stem + ".ledger.csv")
 
     @property
+    def run_path(self) -> Path:
+        """What made the output: version, model and options, beside it."""
+        return self.output.with_name(self.output.stem + ".run.json")
+
+    @property
     def own_paths(self) -> tuple[Path, ...]:
         """What a run writes, which is never its input."""
-        return self.output, self.ledger_path, self.folder
+        return self.output, self.ledger_path, self.run_path, self.folder
 
     @property
     def journal_path(self) -> Path:
@@ -55,11 +61,19 @@ class Settings:
         """Where a part's rows and its ledger lie."""
         return self.folder / f"{index:08}.part", self.folder / f"{index:08}.ledger"
 
+    def provenance(self) -> dict[str, Any]:
+        """All that decides the output but the input, the model file's sha256 among it."""
+        model = locate(self.model)
+        return {
+            "policytag": __version__, "model": model.stem,
+            "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+            "format": self.output.suffix.lower().lstrip("."), "excel": self.excel,
+            "reading": asdict(self.read), "limits": asdict(self.limits),
+        }
+
     def fingerprint(self) -> str:
-        """sha256 over all that decides the output, the model file's bytes among it."""
-        facts = [asdict(self.read), asdict(self.limits), self.excel, self.output.suffix]
-        model = hashlib.sha256(locate(self.model).read_bytes()).hexdigest()
-        return hashlib.sha256(json.dumps([facts, model]).encode()).hexdigest()
+        """sha256 over all that decides the output but the input."""
+        return hashlib.sha256(json.dumps(self.provenance()).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

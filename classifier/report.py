@@ -14,7 +14,7 @@ from classifier.explain import explain
 from classifier.pages import render
 from classifier.scoring import Model
 from classifier.statistics import Share, shares
-from classifier.tags import TagRow, labels_of, order, read_ledger, read_rows
+from classifier.tags import TagRow, labels_of, order, read_ledger, read_provenance, read_rows
 
 _DATE = re.compile(r"\d{4}-\d{2}")
 _MOST_SENTENCES = 20_000
@@ -72,7 +72,7 @@ def report(tags: Path, *, title: str = "", by: str = "", model: Model | None = N
         ],
         has_words=explained is not None,
         data={"data": _data(kept, labels, explained, folder), "labels": labels},
-        folder=folder,
+        folder=folder, made_by=read_provenance(tags),
     )
 
 

@@ -7,15 +7,12 @@ unless one of the rules of this module knows better: they are named, and few.
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from classifier.abbreviations import NEVER_LAST
 from classifier.document import Sentence
 from classifier.layout import blocks
 from classifier.punkt import AT_CANDIDATE, Punkt, end_and_next
-
-_HERE = Path(__file__).parent
-MODELS = _HERE / "models" if (_HERE / "models").is_dir() else _HERE.parent / "models"
+from classifier.shipped import MODELS
 
 _STOP = re.compile(
     rf"[.?!…](?:(?<!…){AT_CANDIDATE}|(?<=…)(?=[\"'”’»)\]]*+[ \t\n\r\v\f]))"

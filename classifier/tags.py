@@ -64,6 +64,23 @@ def read_ledger(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def read_provenance(path: Path) -> str:
+    """What made a table of tags, in a few words; empty if nothing beside it says so.
+
+    Raises:
+        ReadError: the file beside it is damaged.
+    """
+    beside = path.with_name(path.stem + ".run.json")
+    if not beside.is_file():
+        return ""
+    try:
+        facts = json.loads(beside.read_text("utf-8"))
+        return f"{facts['model']} {facts['model_sha256'][:8]}…, policytag {facts['policytag']}"
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReadError(f"{beside}: does not say what made the tags ({error}; "
+                        f"the page can be made without this file)") from error
+
+
 def _raw(path: Path) -> Iterator[dict[str, Any]]:
     suffix = path.suffix.lower()
     if suffix == ".csv":

@@ -1,10 +1,10 @@
-"""The words of the corpus, and how many of a document's are none of them: a notice of drift."""
+"""The words of the corpus: whether a word is one, and how many of a document's are none."""
 
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from classifier.sentences import MODELS
+from classifier.shipped import MODELS
 
 _SAMPLE = 1500  # characters looked at, so that the notice costs next to nothing
 _FOLD = bytes(
@@ -25,6 +25,7 @@ def words(text: str) -> set[bytes]:
 def unknown_share(text: str) -> float:
     """Share of the different words at the beginning of a text that the corpus does not have.
 
+    A notice of drift.
     Near 0.1 for text like the corpus; above 0.3 it is of another language or field, or damaged.
 
     >>> unknown_share("The minister said so."), unknown_share("Qwx zzkj vbnq.")
@@ -32,6 +33,15 @@ def unknown_share(text: str) -> float:
     """
     found = words(text[:_SAMPLE])
     return len(found - _known()) / len(found) if found else 0.0
+
+
+def is_known(word: str) -> bool:
+    """Whether it is a word of letters alone that the corpus has.
+
+    >>> is_known("Government"), is_known("wellknown"), is_known("covid19")
+    (True, False, False)
+    """
+    return word.isalpha() and words(word) <= _known()
 
 
 def write_words(texts: Iterable[str], path: Path) -> int:

@@ -1,6 +1,7 @@
 """A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
 
 import csv
+import hashlib
 import json
 import os
 import random
@@ -12,8 +13,10 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from makers import outputs
+from makers import outputs, zipped
 
+from classifier import __version__
+from classifier.artifact import locate
 from classifier.batch import run
 from classifier.cli import main
 from classifier.corpus import load
@@ -72,6 +75,28 @@ def test_no_document_is_missing_from_the_ledger(archive, expected):
     assert status["loop"] == "skipped: not a regular file"
     rows = list(csv.DictReader(expected[0].decode().splitlines()))
     assert len(rows) == sum(int(row["sentences"]) for row in ledger)
+
+
+def test_a_run_says_what_made_it(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    run([tmp_path / "a.txt"], fast(tmp_path / "tags.db"))
+    facts = json.loads((tmp_path / "tags.run.json").read_text("utf-8"))
+    assert (facts["policytag"], facts["model"], facts["format"]) == (__version__, "fast", "db")
+    assert facts["model_sha256"] == hashlib.sha256(locate("fast").read_bytes()).hexdigest()
+
+
+def test_the_ledger_has_the_digest_of_each_file(tmp_path):
+    made = {"a.txt": b"We act.\r\n", "t.csv": b"id,text\n1,We act.\n2,It fell.\n",
+            "bad.pdf": b"%PDF-1.4 no", "z.zip": zipped({"a.txt": "We act.", "b.txt": "So."}),
+            "p.png": b"\x89PNG", "bad.jsonl": b'{"id": 1}'}
+    for name, data in made.items():
+        (tmp_path / name).write_bytes(data)
+    run([tmp_path], fast(tmp_path / "tags.csv"))
+    header, *rows = outputs(tmp_path / "tags.csv")[1]
+    for row in (dict(zip(header, row, strict=True)) for row in rows):
+        data = made[os.path.basename(row["path"])]
+        assert (row["sha256"], row["bytes"]) == (hashlib.sha256(data).hexdigest(), str(len(data)))
+    assert {os.path.basename(row[1]) for row in rows} == set(made)
 
 
 @pytest.mark.parametrize("workers", [2, 4])

@@ -13,11 +13,11 @@ import classifier
 
 PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
-    {"errors", "progress"},
-    {"document", "cluster"},
+    {"errors", "progress", "shipped"},
+    {"document", "cluster", "vocabulary"},
     {"abbreviations", "features", "layout", "punkt", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
-    {"calibration", "encoder", "files", "vocabulary"},
+    {"calibration", "encoder", "files"},
     {"ledger"},
     {"corpus", "estimator", "explain", "tags", "statistics", "pages", "charts"},
     {"artifact", "evaluation", "head", "splits", "finetune", "interchange", "report", "distill",

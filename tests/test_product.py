@@ -15,7 +15,7 @@ from classifier import SentenceClassifier, load_model, split
 from classifier.cli import main
 from classifier.corpus import load
 from classifier.features import hash_features
-from classifier.sentences import MODELS
+from classifier.shipped import MODELS
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"

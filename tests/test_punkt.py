@@ -13,7 +13,8 @@ from classifier.abbreviations import NEVER_LAST, ORDINARY, REVIEWED
 from classifier.errors import ModelError
 from classifier.layout import blocks
 from classifier.punkt import AT_CANDIDATE, Punkt, end_and_next
-from classifier.sentences import MODELS, RULES, decisions, split
+from classifier.sentences import RULES, decisions, split
+from classifier.shipped import MODELS
 
 pytest.importorskip("nltk", minversion="3.10.4")  # older ones know no curly quotes
 from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer  # noqa: E402

@@ -15,7 +15,9 @@ from hostile import harmless, hostile
 from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
 from classifier.errors import ReadError
+from classifier.files import read_simple
 from classifier.isolation import Child, Limits
+from classifier.ledger import status_of
 from classifier.readers import READERS, read_bytes
 from classifier.readers.base import ReadOptions
 
@@ -74,6 +76,15 @@ def test_a_damaged_page_costs_no_other(monkeypatch):
     assert document.page_of(document.text.index("three")) == 3
     with pytest.raises(ReadError, match="damaged"):
         list(read_bytes("a.pdf", pdf([["Page two."]]), OPTIONS))
+
+
+def test_pdf_joins_words_that_the_corpus_or_the_document_has():
+    lines = ["The govern-", "ment met. A zorblax and a zor-", "blax came. It is well-",
+             "known. In 2023-", "24 it was so. The state-", "of-the-art is one."]
+    [document] = read_bytes("a.pdf", pdf([lines]), OPTIONS)
+    assert " ".join(document.text.split()) == (
+        "The government met. A zorblax and a zorblax came. It is well-known. In 2023-24 it was so. "
+        "The state-of-the-art is one.")
 
 
 def test_pdf_tells_title_date_and_author():
@@ -268,6 +279,22 @@ def test_a_child_that_takes_too_long_is_killed_and_the_next_file_is_read(tmp_pat
         child.read(slow, OPTIONS)
     with Child(Limits(seconds=20)) as child:
         assert child.read(good, OPTIONS)[0].text == "We act."
+
+
+def test_text_over_the_limit_is_cut_and_said_to_be(tmp_path):
+    options = ReadOptions(max_characters=30)
+    made = {"a.txt": b"We act. " * 5, "a.html": b"<p>" + b"We act. " * 5,
+            "a.eml": eml("We act. We act.", attach={"b.txt": b"It fell again. So be it."})}
+    with Child() as child:
+        for name, data in made.items():
+            path = tmp_path / name
+            path.write_bytes(data)
+            is_simple = name == "a.txt"
+            found = (list(read_simple(path, options, Limits())) if is_simple
+                     else child.read(path, options))
+            assert status_of(found[-1], True).startswith("truncated: over the limit"), name
+            assert sum(len(d.text) for d in found) == options.max_characters
+            assert found[0].text.startswith("We act. We act.")
 
 
 def test_a_file_that_takes_too_much_memory_is_refused(tmp_path):

@@ -87,6 +87,19 @@ def test_the_policy_allows_no_network(tmp_path):
     assert "default-src 'none'" in html and "http://" not in html and "https://" not in html
 
 
+def test_the_page_says_what_made_the_tags(tmp_path):
+    write_tags(tmp_path / "t.csv", [{}])
+    assert "Labelled by" not in report(tmp_path / "t.csv")
+    beside = tmp_path / "t.run.json"
+    facts = {"model": PAYLOADS[0], "model_sha256": "1a2b3c4d5e", "policytag": "0.1.0"}
+    beside.write_text(json.dumps(facts))
+    html = report(tmp_path / "t.csv")
+    assert "1a2b3c4d…, policytag 0.1.0." in html and len(parse(html).scripts) == 3
+    beside.write_text("[]")
+    with pytest.raises(ReadError, match="what made"):
+        report(tmp_path / "t.csv")
+
+
 def test_labels_of_the_table_are_data_too(tmp_path):
     write_tags(tmp_path / "t.csv", [{"label": "<script>alert(1)</script>"}])
     assert len(parse(report(tmp_path / "t.csv")).scripts) == 3

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 from classifier.document import Document
@@ -65,6 +65,22 @@ def or_failed(name: str, documents: Iterator[Document]) -> Iterator[Document]:
         yield from documents
     except ReadError as error:
         yield failed(name, error)
+
+
+def cut(document: Document, most: int) -> Document:
+    """The document with so many characters at most, and a note where there were more.
+
+    >>> cut(Document("a.txt", "We act. We pay."), 7).notes
+    ('truncated: over the limit of characters; what follows is left out (8 of 15 here)',)
+    """
+    text, n = document.text[:most], len(document.text)
+    if n <= most:
+        return document
+    note = (f"truncated: over the limit of characters; what follows is left out "
+            f"({n - most:,} of {n:,} here)")
+    return replace(document, text=text, notes=(note, *document.notes),
+                   presplit=document.presplit and (text,),
+                   pages=tuple(start for start in document.pages if start < most))
 
 
 def require(module: str, name: str, extra: str = "documents") -> ModuleType:

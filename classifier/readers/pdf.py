@@ -10,6 +10,7 @@ from typing import Any
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers.base import ReadOptions, require
+from classifier.vocabulary import is_known
 
 _EDGE = 2
 _RUNNING = 0.4  # of the pages; lines of left and right pages may differ
@@ -97,11 +98,11 @@ def _edge(page: list[str]) -> list[int]:
 
 
 def _join(pages: list[str]) -> tuple[str, list[int]]:
-    known = set(re.findall(r"\w+", " ".join(pages).lower()))
+    own = set(re.findall(r"\w+", " ".join(pages).lower()))
 
     def whole(match: re.Match[str]) -> str:
         joined = match[1] + match[2]
-        is_word = joined.lower() in known or "\u00ad" in match[0]
+        is_word = joined.lower() in own or is_known(joined) or "\u00ad" in match[0]
         return joined if is_word else f"{match[1]}-{match[2]}"
 
     text, starts = "", []

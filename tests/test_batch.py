@@ -295,6 +295,14 @@ def test_pipes_work(tmp_path):
         "We ban it.", "It fell."]
 
 
+def test_json_lines_to_standard_output(tmp_path):
+    command = ["tag", "-", "--workers", "1", "--model", "fast", "--format", "jsonl", "-o"]
+    result = CliRunner().invoke(main, [*command, "-"], input="We ban it. It fell.")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["text"] for row in rows] == ["We ban it.", "It fell."]
+    assert CliRunner().invoke(main, [*command, str(tmp_path / "a.csv")]).exit_code == 2
+
+
 def test_the_ledger_notices_a_document_in_another_language(tmp_path):
     folder = tmp_path / "letters"
     folder.mkdir()

@@ -188,7 +188,7 @@ def _documents(
             entries.append(ledger.failure_of(str(error), origin))
             continue
         origin = Origin(str(path), digest, time.perf_counter() - begin)
-        yield from ((origin, document) for document in found)
+        yield from ((origin, task.named(document, path)) for document in found)
 
 
 def _read(path: Path, digest: Digest, settings: Settings) -> list[Document]:

@@ -80,7 +80,8 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=_PATH)
 @click.option("-o", "--output", type=_PATH, default="-",
-              help="csv, jsonl, parquet, xlsx or db file; - for CSV to stdout.")
+              help="csv, jsonl, parquet, xlsx or db file; - for stdout.")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Of -o - (csv).")
 @click.option("--text-column", default="text", show_default=True, help="Of tables and JSONL.")
 @click.option("--id-column", default="id", show_default=True, help="Of tables and JSONL.")
 @click.option("--query", default="", help="The rows of a SQLite database to read.")
@@ -94,8 +95,8 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 @click.option("--time-limit", default=30.0, show_default=True, help="Seconds a document may take.")
 @click.option("--report", "report_path", type=_PATH, help="Also make a page to look at.")
 @_MODEL
-def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str, query: str,
-        sentences: bool, excel: bool, workers: int | None, backend: str,
+def tag(paths: tuple[Path, ...], output: Path, form: str | None, text_column: str,
+        id_column: str, query: str, sentences: bool, excel: bool, workers: int | None, backend: str,
         scheduler: str, resume: bool, time_limit: float, report_path: Path | None,
         model: str) -> None:
     """Label every sentence of files, folders and tables; a ledger beside the output."""
@@ -113,14 +114,16 @@ def tag(paths: tuple[Path, ...], output: Path, text_column: str, id_column: str,
         from classifier.pages import check
 
         check(report_path)
+    to_stdout = output.name == "-"
+    if form and not to_stdout:
+        raise click.UsageError("--format goes with -o - (the name of a file says its format)")
     if (backend == "dask") != bool(scheduler):
         raise click.UsageError("--backend dask and --scheduler ADDRESS go together")
     if scheduler:  # its workers know no current folder of ours
         paths, output = tuple(path.absolute() for path in paths), output.absolute()
-    to_stdout = output.name == "-"
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(
-            Path(scratch) / "tags.csv" if to_stdout else output, model,
+            Path(scratch) / f"tags.{form or 'csv'}" if to_stdout else output, model,
             ReadOptions(text_column, id_column, sentences, query), Limits(time_limit), excel,
         )
         with Progress(sys.stderr) as progress:

@@ -10,10 +10,9 @@ from pathlib import Path
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.isolation import Child, Digest, Limits, digest_of, load_bytes
-from classifier.readers import SIMPLE, SUFFIXES, read_bytes
-from classifier.readers.base import ReadOptions, cut
+from classifier.readers import SIMPLE, SUFFIXES, TABLES, read_bytes
+from classifier.readers.base import ReadOptions, cut, within
 
-_TABLES = (".csv", ".jsonl", ".ndjson", ".tab", ".tsv")
 _TASK_FILES = 64
 _TASK_BYTES = 4 * 2**20
 _TASK_ROWS = 500
@@ -23,12 +22,15 @@ _TASK_ROWS = 500
 class Task:
     """A piece of work: files to read, or documents that were read already.
 
-    `source` is the file that the documents were read from, with its digest; `failures` are (path,
-    reason) of files that no reader could even be asked for.
+    `table` is the file whose rows keep the names they have (there is one at most in a run; those of
+    others begin with their file's). `source` is the file that the documents were read
+    from, with its digest; `failures` are (path, reason) of files that no reader could even be
+    asked for.
     """
 
     index: int
     paths: tuple[Path, ...] = ()
+    table: Path | None = None
     documents: tuple[Document, ...] = ()
     source: str = ""
     digest: Digest = Digest()
@@ -39,13 +41,18 @@ class Task:
         """How much there is to read, in bytes (of rows, in characters): for progress alone."""
         return sum(map(size_of, self.paths)) + sum(len(d.text) for d in self.documents)
 
+    def named(self, document: Document, path: Path) -> Document:
+        """The document of a file, under a name that no other file's has."""
+        return document if path == self.table or str(path) == "-" else within(str(path), document)
+
     def digests(self, limits: Limits) -> tuple[Digest, ...]:
         """Those of the files to read; reads each once."""
         return tuple(digest_of(path, limits.file_bytes) for path in self.paths)
 
     def fingerprint(self, digests: Sequence[Digest]) -> str:
         """sha256 over names and contents; equal where a rerun would give the same rows."""
-        facts = [self.failures, self.source, self.digest, digests]
+        own = self.table in self.paths and self.table
+        facts = [self.failures, self.source, self.digest, digests, own and os.fsencode(own)]
         total = hashlib.sha256(repr(facts).encode("utf-8", "replace"))
         for document in self.documents:
             total.update(repr(replace(document, text="")).encode("utf-8", "replace"))
@@ -89,24 +96,29 @@ def _visible(folder: str, names: Sequence[str], own: set[str]) -> list[str]:
 
 def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterator[Task]:
     """Cut files into tasks; the cut depends on the files alone, never on the workers."""
+    table = next((path for path in files if _is_table(path)), None)
     index, size = 0, 0
     group: list[Path] = []
     for path in files:
-        if path.suffix.lower() in _TABLES or str(path) == "-":
+        if _is_table(path) and is_simple(path) or str(path) == "-":
             if group:
-                yield Task(index, tuple(group))
+                yield Task(index, tuple(group), table)
                 index, group, size = index + 1, [], 0
-            for task in _table_tasks(path, options, limits):
+            for task in _table_tasks(Task(0, source=str(path), table=table), path, options, limits):
                 yield replace(task, index=index)
                 index += 1
             continue
         group.append(path)
         size += size_of(path)
         if len(group) >= _TASK_FILES or size >= _TASK_BYTES:
-            yield Task(index, tuple(group))
+            yield Task(index, tuple(group), table)
             index, group, size = index + 1, [], 0
     if group:
-        yield Task(index, tuple(group))
+        yield Task(index, tuple(group), table)
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(TABLES)
 
 
 def size_of(path: Path) -> int:
@@ -117,15 +129,16 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def _table_tasks(path: Path, options: ReadOptions, limits: Limits) -> Iterator[Task]:
+def _table_tasks(
+    block: Task, path: Path, options: ReadOptions, limits: Limits
+) -> Iterator[Task]:
     """Blocks of rows; a row that cannot be read ends the table, with its reason."""
-    block = Task(0, source=str(path))
     rows: list[Document] = []
     try:
         data = _load_simple(path, limits)
         block = replace(block, digest=Digest(hashlib.sha256(data).hexdigest(), len(data)))
         for document in _read_simple(path, data, options):
-            rows.append(document)
+            rows.append(block.named(document, path))
             if len(rows) == _TASK_ROWS:
                 yield replace(block, documents=tuple(rows))
                 rows = []

@@ -1,6 +1,7 @@
 """A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
 
 import csv
+import gzip
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from makers import outputs, zipped
+from makers import outputs, xlsx, zipped
 
 from classifier import __version__
 from classifier.artifact import locate
@@ -75,6 +76,24 @@ def test_no_document_is_missing_from_the_ledger(archive, expected):
     assert status["loop"] == "skipped: not a regular file"
     rows = list(csv.DictReader(expected[0].decode().splitlines()))
     assert len(rows) == sum(int(row["sentences"]) for row in ledger)
+
+
+def test_rows_of_several_tables_have_names_of_their_own(tmp_path):
+    table = "id,text\n1,We act.\n,It fell.\n"
+    sheet = xlsx([["id", "text"], [1, "We act."]])
+    packed = gzip.compress(table.encode())
+    made = {"a.txt": b"We act.", "b.csv": table.encode(), "c.csv": table.encode(), "d.xlsx": sheet,
+            "e.zip": zipped({"a.csv": table, "b.csv": table}), "f.csv.gz": packed}
+    for name, data in made.items():
+        (tmp_path / name).write_bytes(data)
+    run([tmp_path], fast(tmp_path / "tags.csv"))
+    names = [row[0].removeprefix(f"{tmp_path}/") for row in outputs(tmp_path / "tags.csv")[1][1:]]
+    assert names == [
+        "a.txt", "1", "b.csv#2", "c.csv#1", "c.csv#2", "d.xlsx#1", "e.zip!a.csv#1",
+        "e.zip!a.csv#2", "e.zip!b.csv#1", "e.zip!b.csv#2", "f.csv.gz#1", "f.csv.gz#2"]
+    for alone in ("d.xlsx", "f.csv.gz"):
+        run([tmp_path / alone], fast(tmp_path / "alone.csv"))
+        assert outputs(tmp_path / "alone.csv")[1][1][0] == "1"
 
 
 def test_a_run_says_what_made_it(tmp_path):
@@ -274,6 +293,14 @@ def test_pipes_work(tmp_path):
     assert result.exit_code == 0
     assert [row["text"] for row in csv.DictReader(result.stdout.splitlines())] == [
         "We ban it.", "It fell."]
+
+
+def test_json_lines_to_standard_output(tmp_path):
+    command = ["tag", "-", "--workers", "1", "--model", "fast", "--format", "jsonl", "-o"]
+    result = CliRunner().invoke(main, [*command, "-"], input="We ban it. It fell.")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["text"] for row in rows] == ["We ban it.", "It fell."]
+    assert CliRunner().invoke(main, [*command, str(tmp_path / "a.csv")]).exit_code == 2
 
 
 def test_the_ledger_notices_a_document_in_another_language(tmp_path):

@@ -24,6 +24,9 @@ PACKED = {
     ".eml": mail.read, ".mbox": mail.read_mbox, ".gz": archive.read_gzip, ".zip": archive.read_zip,
 }
 SUFFIXES = tuple(sorted([*READERS, *PACKED]))
+TABLES = (".csv", ".db", ".jsonl", ".ndjson", ".parquet", ".sqlite", ".sqlite3", ".tab", ".tsv",
+          ".xlsx")
+"""Formats whose rows have names of their own."""
 SIMPLE = (".csv", ".jsonl", ".md", ".ndjson", ".tab", ".text", ".tsv", ".txt")
 """Formats read by the standard library in linear time; they need no child process."""
 

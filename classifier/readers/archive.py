@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, failed
+from classifier.readers.base import ReadOptions, failed, within
 from classifier.readers.mail import ReadMember
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError,
@@ -53,7 +53,8 @@ def read_zip(
                 except _DAMAGE as error:
                     yield failed(member, ReadError(f"damaged in the zip file ({error})"))
                 else:
-                    yield from read_member(member, content, options, depth + 1)
+                    found = read_member(member, content, options, depth + 1)
+                    yield from (within(member, document) for document in found)
     except _DAMAGE as error:
         raise ReadError(f"{name}: damaged zip file ({error})") from error
 

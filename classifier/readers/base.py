@@ -67,6 +67,16 @@ def or_failed(name: str, documents: Iterator[Document]) -> Iterator[Document]:
         yield failed(name, error)
 
 
+def within(name: str, document: Document) -> Document:
+    """The document under a name that begins with that of its file.
+
+    >>> within("a.csv", Document("7", "")).id, within("a.csv", Document("a.csv#2", "")).id
+    ('a.csv#7', 'a.csv#2')
+    """
+    is_named = document.id.startswith(name)
+    return document if is_named else replace(document, id=f"{name}#{document.id}")
+
+
 def cut(document: Document, most: int) -> Document:
     """The document with so many characters at most, and a note where there were more.
 

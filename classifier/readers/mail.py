@@ -9,7 +9,7 @@ from email.message import Message
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode, failed, note_encoding, or_failed
+from classifier.readers.base import ReadOptions, decode, failed, note_encoding, or_failed, within
 from classifier.readers.markup import main_text
 
 ReadMember = Callable[[str, bytes, ReadOptions, int], Iterator[Document]]
@@ -40,7 +40,9 @@ def read(
             yield failed(f"{name}!{number}", ReadError(f"damaged attachment ({error})"))
             continue
         if content is not None:
-            yield from read_member(f"{name}!{number}{suffix}", content, options, depth + 1)
+            member = f"{name}!{number}{suffix}"
+            found = read_member(member, content, options, depth + 1)
+            yield from (within(member, document) for document in found)
 
 
 def read_mbox(

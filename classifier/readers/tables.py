@@ -12,7 +12,7 @@ from typing import Any
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode, failed, require
+from classifier.readers.base import ReadOptions, decode, failed, require, within
 
 _MAX_FIELD = 100_000_000
 
@@ -61,7 +61,7 @@ def read_xlsx(name: str, data: bytes, options: ReadOptions) -> Iterator[Document
         for sheet in others:
             key = f"{name}!{sheet.title}"
             try:
-                yield from _sheet(key, sheet, options)
+                yield from (within(key, row) for row in _sheet(key, sheet, options))
             except ReadError as error:
                 yield Document(key, "", notes=(f"skipped: {str(error).removeprefix(f'{key}: ')}",))
     except (zipfile.BadZipFile, zlib.error, OSError, KeyError, ValueError, IndexError) as error:

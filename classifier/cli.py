@@ -8,14 +8,11 @@ from typing import Any
 import click
 
 from classifier import __version__
+from classifier.cli_upkeep import MODEL, PATH, corpus, model
 from classifier.document import Document
 from classifier.errors import ClassifierError
 
-_PATH = click.Path(path_type=Path)
 _MOST_SHOWN = 50
-_MODEL = click.option(
-    "--model", default="encoder", show_default=True, help="encoder, fast, or a model file."
-)
 
 
 class Commands(click.Group):
@@ -42,11 +39,11 @@ def main() -> None:
 
 @main.command()
 @click.argument("texts", nargs=-1)
-@click.option("-f", "--file", "path", type=_PATH, help="Read the text from a file (- for stdin).")
+@click.option("-f", "--file", "path", type=PATH, help="Read the text from a file (- for stdin).")
 @click.option("--proba", is_flag=True, help="Show the probability of each label.")
 @click.option("--explain", is_flag=True, help="Show the words that decided.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a sentence.")
-@_MODEL
+@MODEL
 def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bool, as_json: bool,
              model: str) -> None:
     """Label the sentences of TEXTS, of a file, or of standard input."""
@@ -78,8 +75,8 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, type=_PATH)
-@click.option("-o", "--output", type=_PATH, default="-",
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("-o", "--output", type=PATH, default="-",
               help="csv, jsonl, parquet, xlsx or db file; - for stdout.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Of -o - (csv).")
 @click.option("--text-column", default="text", show_default=True, help="Of tables and JSONL.")
@@ -93,8 +90,8 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
 @click.option("--scheduler", default="", help="Address of the Dask scheduler (tcp://host:8786).")
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut.")
 @click.option("--time-limit", default=30.0, show_default=True, help="Seconds a document may take.")
-@click.option("--report", "report_path", type=_PATH, help="Also make a page to look at.")
-@_MODEL
+@click.option("--report", "report_path", type=PATH, help="Also make a page to look at.")
+@MODEL
 def tag(paths: tuple[Path, ...], output: Path, form: str | None, text_column: str,
         id_column: str, query: str, sentences: bool, excel: bool, workers: int | None, backend: str,
         scheduler: str, resume: bool, time_limit: float, report_path: Path | None,
@@ -147,12 +144,12 @@ def tag(paths: tuple[Path, ...], output: Path, form: str | None, text_column: st
 
 
 @main.command()
-@click.argument("tags", type=_PATH)
-@click.option("-o", "--output", type=_PATH, required=True, help="HTML file to write.")
+@click.argument("tags", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="HTML file to write.")
 @click.option("--title", default="", help="Heading of the page.")
 @click.option("--by", default="", help="Also compare the values of this ledger column.")
 @click.option("--explain/--no-explain", default=True, help="Show deciding words (small runs).")
-@_MODEL
+@MODEL
 def report(
     tags: Path, output: Path, title: str, by: str, explain: bool, model: str
 ) -> None:
@@ -169,15 +166,15 @@ def report(
 
 
 @main.command()
-@click.argument("data", type=_PATH)
-@click.option("-o", "--output", type=_PATH, required=True, help="Model file to write.")
+@click.argument("data", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="Model file to write.")
 @click.option("--kind", type=click.Choice(["encoder", "fast"]), default="encoder",
               show_default=True, help="A head on the shipped encoder, or the fast model.")
 @click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
-@click.option("--punkt", type=_PATH, help="Also learn where sentences end, into this JSON file.")
+@click.option("--punkt", type=PATH, help="Also learn where sentences end, into this JSON file.")
 @click.option("--teacher", help="A model whose probabilities teach the fast one.")
-@click.option("--text", "unlabelled", type=_PATH, help="Unlabelled documents for the teacher.")
+@click.option("--text", "unlabelled", type=PATH, help="Unlabelled documents for the teacher.")
 def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str, ...],
           punkt: Path | None, teacher: str | None, unlabelled: Path | None) -> None:
     """Train on your own labels: corpus files, gold JSONL, or a CSV with text and label."""
@@ -204,18 +201,18 @@ def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str
 
 
 @main.command()
-@click.argument("gold", type=_PATH)
-@click.option("--json", "json_path", type=_PATH, help="Write all figures to this file.")
-@click.option("--predictions", type=_PATH, help="Write a row a sentence to this JSONL file.")
+@click.argument("gold", type=PATH)
+@click.option("--json", "json_path", type=PATH, help="Write all figures to this file.")
+@click.option("--predictions", type=PATH, help="Write a row a sentence to this JSONL file.")
 @click.option("--cv", type=click.IntRange(2), help="Train on GOLD instead, in N folds.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
-@click.option("--report", "report_path", type=_PATH, help="Write an HTML page to look at.")
-@click.option("--learning-curve", "curve_of", type=_PATH, metavar="DATA",
+@click.option("--report", "report_path", type=PATH, help="Write an HTML page to look at.")
+@click.option("--learning-curve", "curve_of", type=PATH, metavar="DATA",
               help="Also train on growing parts of DATA and measure each on GOLD.")
 @click.option("--target-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="Choose review thresholds, a label each, that reach this precision on GOLD.")
-@click.option("--save", type=_PATH, help="Write the model with these thresholds to this file.")
-@_MODEL
+@click.option("--save", type=PATH, help="Write the model with these thresholds to this file.")
+@MODEL
 def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: int | None,
              splits: tuple[str, ...], report_path: Path | None, curve_of: Path | None,
              target_precision: float | None, save: Path | None, model: str) -> None:
@@ -271,8 +268,8 @@ def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: i
 
 
 @main.command()
-@click.argument("source", type=_PATH)
-@click.argument("target", type=_PATH)
+@click.argument("source", type=PATH)
+@click.argument("target", type=PATH)
 @click.option("--from", "source_form", default="gold", show_default=True,
               help="gold, doccano, labelstudio, prodigy or docbin.")
 @click.option("--to", "target_form", default="corpus", show_default=True,
@@ -288,156 +285,5 @@ def convert(source: Path, target: Path, source_form: str, target_form: str) -> N
     click.echo(f"{target}: {len(documents)} documents", err=True)
 
 
-@main.group()
-def corpus() -> None:
-    """Look after labelled documents."""
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-def check(path: Path) -> None:
-    """Report what is wrong with a corpus; exit 1 if anything is."""
-    from classifier.doctor import check as findings_of
-
-    findings = findings_of(path)
-    for finding in findings:
-        click.echo(finding)
-    click.echo(f"{len(findings)} findings", err=True)
-    if findings:
-        sys.exit(1)
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-def stats(path: Path) -> None:
-    """Count documents and sentences by genre and label."""
-    from collections import Counter
-
-    from classifier.corpus import fingerprint, load
-
-    documents = load(path)
-    labels = Counter(label for d in documents for label in d.primary)
-    n = sum(labels.values())
-    countries = len({d.country for d in documents})
-    click.echo(f"{len(documents)} documents, {n} sentences, {countries} countries")
-    for genre, count in sorted(Counter(d.genre for d in documents).items()):
-        click.echo(f"{genre:<12}{count:>6} documents")
-    for label, count in labels.most_common():
-        click.echo(f"{label:<12}{count:>6} sentences {count / n:>6.1%}")
-    click.echo(f"fingerprint {fingerprint(documents)}")
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-@click.option("-o", "--output", type=_PATH, required=True, help="CSV to fill in.")
-@click.option("--share", default=0.2, show_default=True, help="Of the documents, at random.")
-@click.option("--seed", default=0, show_default=True)
-def blind(path: Path, output: Path, share: float, seed: int) -> None:
-    """Write a sample without labels, for a second annotator."""
-    from classifier.audit import write_blind
-    from classifier.corpus import load
-
-    n = write_blind(load(path, labels=None), share, seed, output)
-    click.echo(f"{output}: {n} sentences", err=True)
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-@click.argument("second", type=_PATH)
-@click.option("--datasheet", type=_PATH, help="Also fill in the figures of this datasheet.")
-def agreement(path: Path, second: Path, datasheet: Path | None) -> None:
-    """Compare the labels of a corpus with a second annotator's (columns document, index, label)."""
-    from classifier.audit import agreement as compare
-    from classifier.audit import format_agreement, read_second
-    from classifier.card import fill
-    from classifier.corpus import load
-
-    text = format_agreement(compare(load(path, labels=None), read_second(second)))
-    click.echo(text)
-    if datasheet:
-        fill(datasheet, "agreement", text)
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-@click.option("--cv", type=click.IntRange(2), help="Train on the corpus itself, in N folds.")
-@click.option("--most", default=100, show_default=True, help="How many to print.")
-@_MODEL
-def suspects(path: Path, cv: int | None, most: int, model: str) -> None:
-    """Print sentences whose label is probably wrong, the most doubtful first.
-
-    MODEL must not have learned from them; with --cv its kind (encoder, fast) is trained anew.
-    """
-    from classifier.artifact import load_model
-    from classifier.audit import suspects as doubtful
-    from classifier.corpus import load
-    from classifier.training import cross_validate, trainer
-
-    documents = load(path, labels=None)
-    if cv:
-        proba, labels = cross_validate(documents, cv, trainer(model))
-    else:
-        loaded = load_model(model)
-        proba, labels = loaded.predict_proba([d.texts for d in documents]), list(loaded.labels)
-    found = doubtful(documents, proba, labels)
-    for one in found[:most]:
-        click.echo(f"{one.where}: {one.label}, or {one.other} ({one.probability:.2f})? {one.text}")
-    click.echo(f"{len(found)} suspects of {len(proba)} sentences", err=True)
-
-
-@main.group()
-def model() -> None:
-    """Look at models."""
-
-
-@model.command()
-@click.argument("name", default="encoder")
-def show(name: str) -> None:
-    """Print what a model file says of itself."""
-    from classifier.artifact import load_manifest
-
-    click.echo(json.dumps(load_manifest(name), indent=1, sort_keys=True))
-
-
-@model.command()
-@click.argument("card", type=_PATH)
-@click.option("--gold", "golds", nargs=2, multiple=True, required=True, metavar="NAME FILE",
-              help="Gold to measure on; a corpus folder stands for its test split.")
-@click.option("--model", "names", multiple=True, default=("encoder", "fast"))
-def card(card: Path, golds: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> None:
-    """Measure models and fill in the figures of a model card."""
-    from classifier.artifact import load_model
-    from classifier.card import figures, fill
-    from classifier.corpus import load
-    from classifier.evaluation import evaluate as measure
-    from classifier.splits import select
-
-    parts = []
-    for gold, path in golds:
-        documents = load(Path(path))
-        documents = select(documents, "test") if Path(path).is_dir() else documents
-        parts += [figures(measure(documents, load_model(name)), name, gold) for name in names]
-    fill(card, "figures", "\n".join(parts))
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-@click.option("-o", "--output", type=_PATH, required=True, help="Text file to write.")
-def words(path: Path, output: Path) -> None:
-    """Write the words of a corpus, a line each; the ledger counts those a document has besides."""
-    from classifier.corpus import load
-    from classifier.vocabulary import write_words
-
-    n = write_words((text for d in load(path, labels=None) for text in d.texts), output)
-    click.echo(f"{output}: {n:,} words", err=True)
-
-
-@corpus.command()
-@click.argument("path", type=_PATH)
-@click.argument("card", type=_PATH)
-def datasheet(path: Path, card: Path) -> None:
-    """Count a corpus and fill in the counts of its datasheet."""
-    from classifier.card import counts, fill
-    from classifier.corpus import load
-
-    fill(card, "counts", counts(load(path)))
+main.add_command(corpus)
+main.add_command(model)

@@ -25,6 +25,7 @@ LAYERS = [
     {"card", "doctor", "evaluation_report", "export", "parts", "tagging", "training"},
     {"assembly"},
     {"batch"},
+    {"cli_upkeep"},
     {"cli"},
     {"__main__"},
 ]

@@ -15,7 +15,7 @@ from classifier.splits import select
 from classifier.training import learning_curve, trainer
 
 CORPUS = Path(__file__).parent.parent.parent / "corpus"
-SHARES = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)
+SHARES = (0.1, 0.25, 0.5, 1.0)
 
 
 @click.command()

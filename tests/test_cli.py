@@ -23,7 +23,7 @@ def invoke(tmp_path, monkeypatch):
     ("tag a.txt -o no/t.csv --model fast", 1, "no/t.csv: there is no folder no"),
     ("tag a.txt -o t.tsv --model fast", 1, "t.tsv: no writer for '.tsv'"),
     ("tag a.txt -o t.csv --report no/r.html --model fast", 1, "no/r.html: there is no folder"),
-    ("tag nosuch -o t.csv --model fast", 3, "nosuch: failed: No such file"),
+    ("tag nosuch -o t.csv --model fast --workers 1", 3, "nosuch: failed: No such file"),
     ("classify -f scan.pdf --model fast", 3, "scan.pdf: no_text_layer"),
     ("evaluate gold.jsonl --json no/f.json --model fast", 1, "no/f.json: No such file"),
     ("evaluate gold.jsonl --split nosuch --model fast", 1, "no documents in split nosuch"),

@@ -71,7 +71,7 @@ def report(tags: Path, *, title: str = "", by: str = "", model: Model | None = N
             ("Over time", _groups(by_document, labels, _periods(ledger))),
         ],
         has_words=explained is not None,
-        data={"data": _data(kept, labels, explained, folder), "labels": labels},
+        data={"data": _data(kept, labels, explained, folder, ledger), "labels": labels},
         folder=folder, made_by=read_provenance(tags),
     )
 
@@ -124,16 +124,23 @@ def _groups(
 
 
 def _data(
-    kept: dict[str, list[TagRow]], labels: Sequence[str], model: Model | None, folder: str
+    kept: dict[str, list[TagRow]], labels: Sequence[str], model: Model | None, folder: str,
+    ledger: Sequence[dict[str, str]],
 ) -> list[dict[str, Any]]:
+    facts = {row["document"]: row for row in ledger}
     documents = []
     for name, rows in kept.items():
-        words = _words(rows, model)
-        documents.append({"name": name.removeprefix(folder), "sentences": [
-            [row.text, labels.index(row.label), round(row.confidence, 3), int(row.review),
-             row.paragraph, row.page, words[i]]
-            for i, row in enumerate(rows)
-        ]})
+        words, known = _words(rows, model), facts.get(name, {})
+        about = (known.get("sender"), known.get("date"))
+        documents.append({
+            "name": name.removeprefix(folder), "title": known.get("title") or "",
+            "about": " · ".join(filter(None, about)),
+            "sentences": [
+                [row.text, labels.index(row.label), round(row.confidence, 3), int(row.review),
+                 row.paragraph, row.page, words[i]]
+                for i, row in enumerate(rows)
+            ],
+        })
     return documents
 
 

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -145,6 +146,23 @@ def test_of_many_folders_none_is_left_out(tmp_path):
     write_tags(tmp_path / "t.csv", rows)
     html = report(tmp_path / "t.csv")
     assert "10 others" in html and ">f49</th>" in html
+
+
+def test_title_sender_and_date_of_a_document_are_data_of_the_page(tmp_path):
+    write_tags(tmp_path / "t.csv", [{}])
+    (tmp_path / "t.ledger.csv").write_text(
+        "document,status,title,date,sender\na,ok,</script>A bill,2024-05-02,Ministry\n", "utf-8")
+    elements = parse(report(tmp_path / "t.csv"))
+    found = json.loads(elements.scripts[0])[0]
+    assert (found["title"], found["about"]) == ("</script>A bill", "Ministry · 2024-05-02")
+
+
+def test_every_label_of_many_has_a_fill_and_a_pattern(tmp_path):
+    write_tags(tmp_path / "t.csv", [{"label": f"label{k:02}"} for k in range(13)])
+    page = report(tmp_path / "t.csv")
+    used = set(re.findall(r"url\(#(p\d+)\)", page))
+    assert len(used) == 10
+    assert used <= set(re.findall(r'<pattern id="(p\d+)"', page))
 
 
 def test_what_is_no_table_of_tags_is_named(tmp_path):

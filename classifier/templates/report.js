@@ -20,19 +20,22 @@
     (!w.review || s[3]) && (!w.text || s[0].toLowerCase().includes(w.text));
   const isOpen = (w) => w.text === "" && w.label === "" && w.low <= 0 && w.high >= 1 && !w.review;
 
+  const named = (d, w) => w.text !== "" && [d.name, d.title, d.about].some((part) => part.toLowerCase().includes(w.text));
+
   const list = () => {
     const w = wanted();
     let sentences = 0;
     shown = [];
     documents.forEach((d, i) => {
-      const inName = w.text && d.name.toLowerCase().includes(w.text);
+      const inName = named(d, w);
       const n = d.sentences.filter((s) => fits(s, inName ? {...w, text: ""} : w)).length;
       if (n || isOpen(w)) { shown.push([i, n]); sentences += n; }
     });
     const items = shown.slice(0, PAGE).map(([i, n]) => {
       const item = make("li"), button = make("button");
       button.type = "button";
-      button.append(make("span", "", documents[i].name), make("br"), make("small", "", `${n} of ${documents[i].sentences.length} sentences`));
+      const d = documents[i], size = `${n} of ${d.sentences.length} sentences`;
+      button.append(make("span", "", d.title || d.name), make("br"), make("small", "", d.title ? `${d.name} · ${size}` : size));
       button.addEventListener("click", () => open(i));
       button.dataset.index = i;
       item.append(button);
@@ -46,7 +49,7 @@
   };
 
   const sentence = (s, w) => {
-    const node = make("span", `s l${s[1]}${s[3] ? " review" : ""}${fits(s, w) ? "" : " pale"}`);
+    const node = make("span", `s l${s[1] % 10}${s[3] ? " review" : ""}${fits(s, w) ? "" : " pale"}`);
     node.tabIndex = 0;
     node.title = `${labels[s[1]]}, confidence ${s[2].toFixed(2)}${s[3] ? ", for review" : ""}`;
     const points = Array.from(s[0]);
@@ -68,9 +71,10 @@
   };
 
   const body = (index) => {
-    const d = documents[index], w = wanted(), parts = [make("h3", "", d.name)];
-    const inName = w.text && d.name.toLowerCase().includes(w.text);
-    const filter = inName ? {...w, text: ""} : w;
+    const d = documents[index], w = wanted(), parts = [make("h3", "", d.title || d.name)];
+    const about = [d.about, d.title ? d.name : ""].filter((part) => part).join(" · ");
+    if (about) parts.push(make("p", "about", about));
+    const filter = named(d, w) ? {...w, text: ""} : w;
     let paragraph = null, page = "", box = null;
     for (const s of d.sentences) {
       if (s[5] !== page) { page = s[5]; parts.push(make("div", "page", `page ${page}`)); paragraph = null; }

@@ -15,11 +15,12 @@ lint:
 	ruff check classifier tests
 	mypy
 
-# TEXT: unlabelled documents (a JSONL, say) on which the encoder teaches the fast model
+# TEXT: unlabelled documents (a JSONL, say) on which the encoder teaches the fast model;
+# REAL: a gold file of real sentences to learn from besides the corpus
 train:
 	policytag corpus words corpus -o models/words.txt
-	policytag train corpus --kind fast --split train --split dev -o models/fast.zip \
-	  --punkt models/punkt.json --teacher encoder $(if $(TEXT),--text $(TEXT))
+	policytag train corpus $(if $(REAL),--also $(REAL)) --kind fast --split train --split dev \
+	  -o models/fast.zip --punkt models/punkt.json --teacher encoder $(if $(TEXT),--text $(TEXT))
 
 # GOLD: a gold file to measure on besides the corpus test split
 card:

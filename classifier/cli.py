@@ -171,12 +171,14 @@ def report(
 @click.option("--kind", type=click.Choice(["encoder", "fast"]), default="encoder",
               show_default=True, help="A head on the shipped encoder, or the fast model.")
 @click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
+@click.option("--also", "more", multiple=True, type=PATH, help="More labelled documents.")
 @click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
-@click.option("--punkt", type=PATH, help="Also learn where sentences end, into this JSON file.")
+@click.option("--punkt", type=PATH, help="Learn where DATA's sentences end, into this JSON file.")
 @click.option("--teacher", help="A model whose probabilities teach the fast one.")
 @click.option("--text", "unlabelled", type=PATH, help="Unlabelled documents for the teacher.")
-def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str, ...],
-          punkt: Path | None, teacher: str | None, unlabelled: Path | None) -> None:
+def train(data: Path, output: Path, kind: str, cv: int | None, more: tuple[Path, ...],
+          splits: tuple[str, ...], punkt: Path | None, teacher: str | None,
+          unlabelled: Path | None) -> None:
     """Train on your own labels: corpus files, gold JSONL, or a CSV with text and label."""
     from classifier.corpus import load
     from classifier.evaluation import evaluate_proba, format_table
@@ -185,7 +187,8 @@ def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str
     from classifier.training import cross_validate, fit_taught, train_punkt, trainer
     from classifier.training import train as fit_and_save
 
-    documents = load(data, labels=None)
+    own = load(data, labels=None)
+    documents = [*own, *(d for path in more for d in load(path, labels=None))]
     documents = select(documents, *splits) if splits else documents
     fit = trainer(kind)
     if teacher:
@@ -195,7 +198,7 @@ def train(data: Path, output: Path, kind: str, cv: int | None, splits: tuple[str
     if cv:
         click.echo(format_table(evaluate_proba(documents, *cross_validate(documents, cv, fit))))
     if punkt:
-        train_punkt(documents, punkt)
+        train_punkt(select(own, *splits) if splits else own, punkt)
     fit_and_save(documents, output, fit)
     click.echo(f"{output}: fitted on {len(documents)} documents", err=True)
 

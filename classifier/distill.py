@@ -18,9 +18,11 @@ def teach(
 ) -> FastModel:
     """Fit the fast model to the teacher's probabilities.
 
-    On labelled sentences the target is the mean of the gold label and the teacher's.
+    On labelled sentences the target is the mean of the gold label and the teacher's. Unlabelled
+    documents that are among the labelled ones, by id, are left out.
     """
-    read = [[s.text for s in split(d.text)] for d in unlabelled]
+    known = {d.id for d in labelled}
+    read = [[s.text for s in split(d.text)] for d in unlabelled if d.id not in known]
     texts = [d.texts for d in labelled] + [sentences for sentences in read if sentences]
     targets = teacher.predict_proba(texts)
     gold = _one_hot(labelled, teacher.labels)

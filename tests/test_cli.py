@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 from makers import pdf
 
+from classifier import load_model
 from classifier.cli import main
 from classifier.corpus import load
 
@@ -48,3 +49,14 @@ def test_line_separators_inside_a_text_end_no_row(tmp_path):
     path = tmp_path / "gold.jsonl"
     path.write_text(GOLD.replace("ban it", "ban\u2028it\x85"), "utf-8")
     assert load(path)[0].texts == ["We ban\u2028it\x85."]
+
+
+def test_more_labelled_documents_are_learned_too(tmp_path):
+    for name, labels in (("one", "ab"), ("two", "bc")):
+        rows = [f"{name}{d},The {k} of {name} is number {d}.,{k}" for d in range(4) for k in labels]
+        (tmp_path / f"{name}.csv").write_text("document,text,label\n" + "\n".join(rows), "utf-8")
+    done = CliRunner().invoke(main, [
+        "train", str(tmp_path / "one.csv"), "--also", str(tmp_path / "two.csv"),
+        "--kind", "fast", "-o", str(tmp_path / "m.zip")])
+    assert done.exit_code == 0, done.output
+    assert list(load_model(str(tmp_path / "m.zip")).labels) == ["a", "b", "c"]

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
@@ -155,19 +156,21 @@ def do_task(task: Task, settings: Settings) -> Done:
     with atomic(part) as out:
         stream = _part_stream(out, settings, model)
         documents = _documents(task, digests, settings, entries)
-        origins: dict[int, Origin] = {}
+        origins: deque[Origin] = deque()
 
         def plain() -> Iterator[Document]:
             for origin, document in documents:
-                origins[id(document)] = origin
+                origins.append(origin)
                 yield document
 
         for labelled in label(plain(), model):
-            origin = origins.pop(id(labelled.document))
             stream.write(table(labelled))
-            n_sentences += len(labelled.sentences)
-            n_review = sum(labelled.review)
-            entries.append(ledger.entry_of(labelled.document, labelled.given, n_review, origin))
+            n_sentences += len(labelled.texts)
+            entries += [
+                ledger.entry_of(document, labelled.given[part], sum(labelled.review[part]),
+                                origins.popleft())
+                for document, part in labelled.parts()
+            ]
     with atomic(part_ledger) as out:
         out.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
     return Done(task.index, task.fingerprint(digests), len(entries), n_sentences)

@@ -56,17 +56,26 @@ def split(text: str) -> list[Sentence]:
     >>> [s.text for s in split("The Hon. Minister spoke. Rs. 5 crore was spent.")]
     ['The Hon. Minister spoke.', 'Rs. 5 crore was spent.']
     """
+    return [Sentence(text[start:end], start, number) for start, end, number in spans(text)]
+
+
+def spans(text: str) -> list[tuple[int, int, int]]:
+    """Start, end and number of the paragraph of each sentence of a text.
+
+    >>> spans("It rose. It fell.")
+    [(0, 8, 0), (9, 17, 0)]
+    """
     punkt = _punkt()
-    sentences = []
+    found = []
     for offset, limit, paragraph in blocks(text):
         block, start = text[offset:limit], 0
         for _, end, following, is_end, _ in decisions(block, punkt):
             if is_end:
-                sentences.append(Sentence(block[start:end], offset + start, paragraph))
+                found.append((offset + start, offset + end, paragraph))
                 start = following
         if start < len(block):
-            sentences.append(Sentence(block[start:], offset + start, paragraph))
-    return sentences
+            found.append((offset + start, limit, paragraph))
+    return found
 
 
 def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, str]]:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from classifier.writers.base import Columns
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_ROWS = 4096  # written at once
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -28,8 +30,9 @@ class CsvStream:
         """Write rows."""
         if self._excel:
             columns = [list(map(excel_safe, column)) for column in columns]
-        rows = zip(*map(_csv_cells, columns), strict=True)
-        self._out.writelines(f"{','.join(row)}\n" for row in rows)
+        rows = map(",".join, zip(*map(_csv_cells, columns), strict=True))
+        while piece := list(islice(rows, _ROWS)):
+            self._out.write("\n".join([*piece, ""]))
 
 
 def _csv_cells(column: Sequence[Any]) -> Iterable[str]:

@@ -60,6 +60,10 @@ class Entry:
     notes: str = ""
     seconds: float = 0.0
 
+    def facts(self) -> dict[str, Any]:
+        """The values by name."""
+        return {name: getattr(self, name) for name in _FACTS}
+
     @property
     def is_failure(self) -> bool:
         """Whether the document counts for exit code 3."""
@@ -76,15 +80,17 @@ class Entry:
             f"{self.path}#{self.document}")
 
 
+_FACTS = tuple(fact.name for fact in fields(Entry))
+
+
 def columns(labels: Sequence[str]) -> list[str]:
     """The columns of a ledger, with one for each of the model's labels.
 
     >>> columns(["yes", "no"])[13:17]
     ['sentences', 'yes', 'no', 'low_confidence']
     """
-    names = [fact.name for fact in fields(Entry)]
-    at = names.index("labels")
-    return [*names[:at], *labels, *names[at + 1 :]]
+    at = _FACTS.index("labels")
+    return [*_FACTS[:at], *labels, *_FACTS[at + 1 :]]
 
 
 def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[tuple[Any, ...]]:

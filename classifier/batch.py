@@ -146,7 +146,7 @@ def _is_done(task: Task, part: Done, settings: Settings) -> bool:
 def do_task(task: Task, settings: Settings) -> Done:
     """Read, label and write one part; runs in a worker."""
     model = _model(settings.model)
-    source = Origin(task.source, task.digest)
+    source = Origin.of(Path(task.source), task.digest)
     entries = [ledger.failure_of(reason, source) for _, reason in task.failures]
     digests: list[Digest] = []
     n_sentences = 0
@@ -181,13 +181,13 @@ def _documents(
 
     Files that cannot be read become entries.
     """
-    source = Origin(task.source, task.digest)
+    source = Origin.of(Path(task.source), task.digest)
     yield from ((source, document) for document in task.documents)
     for path in task.paths:
         begin = time.perf_counter()
         found = read(path, settings.read, settings.limits, _child)
         digests.append(found.digest)
-        origin = Origin(str(path), found.digest, time.perf_counter() - begin)
+        origin = Origin.of(path, found.digest, time.perf_counter() - begin)
         if found.error:
             entries.append(ledger.failure_of(found.error, origin))
         yield from ((origin, task.named(document, path)) for document in found.documents)

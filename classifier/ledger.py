@@ -15,18 +15,19 @@ from classifier.vocabulary import unknown_share
 class Origin:
     """The file that a document came from, and the seconds that reading it took.
 
-    >>> Origin("letters/A.PDF").kind
+    >>> Origin.of(Path("letters/A.PDF"), Digest()).kind
     'pdf'
     """
 
     path: str
     digest: Digest = Digest()
     seconds: float = 0.0
+    kind: str = ""  # the end of its name
 
-    @property
-    def kind(self) -> str:
-        """The end of its name."""
-        return Path(self.path).suffix.lower().lstrip(".")
+    @classmethod
+    def of(cls, path: Path, digest: Digest, seconds: float = 0.0) -> "Origin":
+        """A file as the origin of a document."""
+        return cls(str(path), digest, seconds, path.suffix.lower().lstrip("."))
 
 
 @dataclass(frozen=True, slots=True)

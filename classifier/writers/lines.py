@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from classifier.kernel import kernel
 from classifier.writers.base import Columns
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -37,7 +38,12 @@ class CsvStream:
         """Write rows."""
         if self._excel:
             columns = [list(map(excel_safe, column)) for column in columns]
-        _write_lines(self._out, map(",".join, zip(*map(_csv_cells, columns), strict=True)))
+        if not kernel:
+            _write_lines(self._out, map(",".join, zip(*map(_csv_cells, columns), strict=True)))
+            return
+        size = max(map(len, columns), default=0)
+        for begin in range(0, size, _ROWS):
+            self._out.write(kernel.csv_lines(list(columns), begin, min(begin + _ROWS, size)))
 
 
 def _write_lines(out: Sink, lines: Iterator[str]) -> None:

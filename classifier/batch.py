@@ -9,26 +9,26 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
-from typing import IO
 
 from classifier import ledger
 from classifier.artifact import load_model
 from classifier.assembly import Run, assemble
 from classifier.cluster import work
 from classifier.document import LABELS, Document
-from classifier.errors import ReadError, ResumeError, WriteError
-from classifier.files import Task, find, is_known, is_simple, read_simple, size_of, tasks
+from classifier.errors import ResumeError, WriteError
+from classifier.files import Task, find, read, size_of, tasks
 from classifier.isolation import Child, Digest, Limits
 from classifier.ledger import Entry, Origin
-from classifier.parts import Done, Settings, atomic, read_journal, write_atomically
+from classifier.parts import Done, PartFile, Settings, read_journal, write_atomically
 from classifier.scoring import Model
 from classifier.tagging import columns, label, table
 from classifier.writers import open_writer
-from classifier.writers.lines import CsvStream, JsonStream
+from classifier.writers.lines import CsvStream, JsonStream, Sink
 
 
 def run(
@@ -130,7 +130,6 @@ def _work(
             done[part.index] = part
             journal.write(json.dumps(asdict(part)) + "\n")
             journal.flush()
-            os.fsync(journal.fileno())
             finished += sizes[part.index]
             documents += part.documents
             sentences += part.sentences
@@ -140,65 +139,58 @@ def _work(
 
 
 def _is_done(task: Task, part: Done, settings: Settings) -> bool:
-    is_there = all(path.is_file() for path in settings.part_paths(task.index))
-    return is_there and part.fingerprint == task.fingerprint(task.digests(settings.limits))
+    is_whole = part.is_whole(settings.part_paths(task.index))
+    return is_whole and part.fingerprint == task.fingerprint(task.digests(settings.limits))
 
 
 def do_task(task: Task, settings: Settings) -> Done:
     """Read, label and write one part; runs in a worker."""
     model = _model(settings.model)
-    digests = task.digests(settings.limits)
-    source = Origin(task.source, task.digest)
+    source = Origin.of(Path(task.source), task.digest)
     entries = [ledger.failure_of(reason, source) for _, reason in task.failures]
+    digests: list[Digest] = []
     n_sentences = 0
     part, part_ledger = settings.part_paths(task.index)
-    with atomic(part) as out:
+    with PartFile(part) as out:
         stream = _part_stream(out, settings, model)
-        documents = _documents(task, digests, settings, entries)
-        origins: dict[int, Origin] = {}
+        origins: deque[Origin] = deque()
 
         def plain() -> Iterator[Document]:
-            for origin, document in documents:
-                origins[id(document)] = origin
+            for origin, document in _documents(task, digests, settings, entries):
+                origins.append(origin)
                 yield document
 
         for labelled in label(plain(), model):
-            origin = origins.pop(id(labelled.document))
             stream.write(table(labelled))
-            n_sentences += len(labelled.sentences)
-            n_review = sum(labelled.review)
-            entries.append(ledger.entry_of(labelled.document, labelled.given, n_review, origin))
-    with atomic(part_ledger) as out:
-        out.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    return Done(task.index, task.fingerprint(digests), len(entries), n_sentences)
+            n_sentences += len(labelled.texts)
+            entries += [
+                ledger.entry_of(document, labelled.given[part], sum(labelled.review[part]),
+                                origins.popleft())
+                for document, part in labelled.parts()
+            ]
+    with PartFile(part_ledger) as notes:
+        notes.write("".join(json.dumps(entry.facts()) + "\n" for entry in entries))
+    return Done(task.index, task.fingerprint(tuple(digests)), len(entries), n_sentences,
+                (out.sha256, notes.sha256))
 
 
 def _documents(
-    task: Task, digests: Sequence[Digest], settings: Settings, entries: list[Entry]
+    task: Task, digests: list[Digest], settings: Settings, entries: list[Entry]
 ) -> Iterator[tuple[Origin, Document]]:
-    """Documents with where they came from; files that cannot be read become entries."""
-    source = Origin(task.source, task.digest)
+    """Documents with where they came from; adds the digest of each file that is read.
+
+    Files that cannot be read become entries.
+    """
+    source = Origin.of(Path(task.source), task.digest)
     yield from ((source, document) for document in task.documents)
-    for path, digest in zip(task.paths, digests, strict=True):
+    for path in task.paths:
         begin = time.perf_counter()
-        try:
-            found = _read(path, digest, settings)
-        except ReadError as error:
-            origin = Origin(str(path), digest, time.perf_counter() - begin)
-            entries.append(ledger.failure_of(str(error), origin))
-            continue
-        origin = Origin(str(path), digest, time.perf_counter() - begin)
-        yield from ((origin, task.named(document, path)) for document in found)
-
-
-def _read(path: Path, digest: Digest, settings: Settings) -> list[Document]:
-    if digest.error:
-        raise ReadError(digest.error)
-    if not is_known(path):
-        raise ReadError(f"{path}: skipped: no reader for {path.suffix or 'no suffix'!r}")
-    if is_simple(path):
-        return list(read_simple(path, settings.read, settings.limits))
-    return _child(settings.limits).read(path, settings.read)
+        found = read(path, settings.read, settings.limits, _child)
+        digests.append(found.digest)
+        origin = Origin.of(path, found.digest, time.perf_counter() - begin)
+        if found.error:
+            entries.append(ledger.failure_of(found.error, origin))
+        yield from ((origin, task.named(document, path)) for document in found.documents)
 
 
 @cache
@@ -213,7 +205,7 @@ def _child(limits: Limits) -> Child:
     return child
 
 
-def _part_stream(out: IO[str], settings: Settings, model: Model) -> CsvStream | JsonStream:
+def _part_stream(out: Sink, settings: Settings, model: Model) -> CsvStream | JsonStream:
     if settings.output.suffix.lower() == ".csv":
         return CsvStream(out, columns(model.labels), excel=settings.excel, header=False)
     return JsonStream(out, columns(model.labels))

@@ -58,10 +58,11 @@ def classify(texts: tuple[str, ...], path: Path | None, proba: bool, explain: bo
         documents = read_file(path or Path("-"))
     has_failed = False
     for labelled in label(documents, loaded):
-        status = status_of(labelled.document, bool(labelled.given))
-        if status != "ok":
-            click.echo(f"{labelled.document.id}: {status}", err=True)
-            has_failed = has_failed or is_failure(status)
+        for document, part in labelled.parts():
+            status = status_of(document, bool(labelled.given[part]))
+            if status != "ok":
+                click.echo(f"{document.id}: {status}", err=True)
+                has_failed = has_failed or is_failure(status)
         for row in records(labelled, loaded if explain else None):
             if as_json:
                 click.echo(json.dumps(row, ensure_ascii=False))

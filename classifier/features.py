@@ -16,7 +16,7 @@ _SALTS = {"word": 1, "pair": 3, "triple": 5, "prefix": 7, "suffix": 9, "first": 
 # ASCII in lower case; the value of a number carries no label
 _FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"123456789", b"000000000"))
 _SEPARATES, _IN_WORD, _ALONE = 0, 1, 2  # what a byte does
-_CLASSES = bytes(
+CLASSES = bytes(
     _IN_WORD if code > 127 or chr(code).isalnum() else _ALONE if code > 32 else _SEPARATES
     for code in range(256)
 )
@@ -65,7 +65,7 @@ def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
     >>> features.n_rows, features.bucket.max() < 1024
     (2, np.True_)
     """
-    buffer = _buffer(sentences)
+    buffer = text_buffer(sentences)
     starts, ends = _tokens(buffer)
     hash_spans = _span_hasher(buffer)
     last = np.searchsorted(starts, np.flatnonzero(_bytes(buffer) == ord(_END)))
@@ -94,17 +94,14 @@ def hash_features(sentences: Sequence[str], n_buckets: int) -> Features:
     return Features(blocks, len(sentences))
 
 
-def _buffer(sentences: Sequence[str]) -> bytes:
+def text_buffer(sentences: Sequence[str]) -> bytes:
     """All sentences in one piece, each with an end mark."""
-    joined = _END.join([*map(_lower, sentences), ""])
+    # what is ASCII is folded later, all at once
+    texts = [text if text.isascii() else _SPACES.sub(" ", text.lower()) for text in sentences]
+    joined = _END.join([*texts, ""])
     if joined.count(_END) != len(sentences):
-        joined = _END.join([*(_lower(text).replace(_END, " ") for text in sentences), ""])
+        joined = _END.join([*(text.replace(_END, " ") for text in texts), ""])
     return joined.encode("utf-8", "replace").translate(_FOLD)
-
-
-def _lower(text: str) -> str:
-    """What is ASCII is folded later, all at once."""
-    return text if text.isascii() else _SPACES.sub(" ", text.lower())
 
 
 def _bytes(buffer: bytes) -> NDArray[np.uint8]:
@@ -112,7 +109,7 @@ def _bytes(buffer: bytes) -> NDArray[np.uint8]:
 
 
 def _tokens(buffer: bytes) -> tuple[Counts, Counts]:
-    classes = _bytes(buffer.translate(_CLASSES))
+    classes = _bytes(buffer.translate(CLASSES))
     in_word = np.zeros(len(classes) + 2, bool)
     np.equal(classes, _IN_WORD, out=in_word[1:-1])
     # a byte of a word begins one after no such byte; one that stands alone, always

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,6 +92,35 @@ def _visible(folder: str, names: Sequence[str], own: set[str]) -> list[str]:
     real = os.path.realpath(folder)
     return sorted(name for name in names
                   if not name.startswith(".") and os.path.join(real, name) not in own)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a file: its documents, or why there are none."""
+
+    digest: Digest
+    documents: Sequence[Document] = ()
+    error: str = ""
+
+
+def read(
+    path: Path, options: ReadOptions, limits: Limits, child_of: Callable[[Limits], Child]
+) -> Reading:
+    """Read a file, whose bytes are loaded once where no child process is needed."""
+    digest = Digest()
+    try:
+        if is_simple(path):
+            data = load_bytes(path, limits.file_bytes)
+            digest = Digest(hashlib.sha256(data).hexdigest(), len(data))
+            return Reading(digest, list(_read_simple(path, data, options)))
+        digest = digest_of(path, limits.file_bytes)
+        if digest.error:
+            return Reading(digest, error=digest.error)
+        if not is_known(path):
+            raise ReadError(f"{path}: skipped: no reader for {path.suffix or 'no suffix'!r}")
+        return Reading(digest, child_of(limits).read(path, options))
+    except ReadError as error:
+        return Reading(digest if digest.sha256 else Digest(error=str(error)), error=str(error))
 
 
 def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterator[Task]:

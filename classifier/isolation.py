@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from io import BufferedReader
+from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
@@ -211,15 +211,20 @@ def load_bytes(path: Path, most: int) -> bytes:
     Raises:
         ReadError: there is none, it is no regular file, or larger than `most`.
     """
+    pieces = []
     with _open(path, most) as file:
-        return file.read(os.fstat(file.fileno()).st_size + 1)
+        left = os.fstat(file.fileno()).st_size + 1
+        while left > 0 and (piece := file.read(left)):
+            pieces.append(piece)
+            left -= len(piece)
+    return b"".join(pieces)
 
 
 @contextmanager
-def _open(path: Path, most: int) -> Iterator[BufferedReader]:
+def _open(path: Path, most: int) -> Iterator[FileIO]:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
+        with FileIO(descriptor) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ReadError(f"{path}: skipped: not a regular file")

@@ -1,7 +1,7 @@
 """The blocks of a text: headings, list items and paragraphs, with hard-wrapped lines joined."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 _BLANK = re.compile(r"\n[ \t\r]*\n")
@@ -35,7 +35,15 @@ def blocks(text: str) -> Iterator[tuple[int, int, int]]:
     yield from _paragraph(text, start, len(text), number)
 
 
-def _paragraph(text: str, start: int, end: int, number: int) -> Iterator[tuple[int, int, int]]:
+def _paragraph(text: str, start: int, end: int, number: int) -> Iterable[tuple[int, int, int]]:
+    body = text[start:end].lstrip()
+    begin, body = end - len(body), body.rstrip()
+    if "\n" in body:
+        return _of_lines(text, start, end, number)
+    return [(begin, begin + len(body), number)] if body else []
+
+
+def _of_lines(text: str, start: int, end: int, number: int) -> Iterator[tuple[int, int, int]]:
     lines = text[start:end].split("\n")
     width = max(map(len, lines))
     cuts, at = [start], start

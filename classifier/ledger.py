@@ -15,18 +15,19 @@ from classifier.vocabulary import unknown_share
 class Origin:
     """The file that a document came from, and the seconds that reading it took.
 
-    >>> Origin("letters/A.PDF").kind
+    >>> Origin.of(Path("letters/A.PDF"), Digest()).kind
     'pdf'
     """
 
     path: str
     digest: Digest = Digest()
     seconds: float = 0.0
+    kind: str = ""  # the end of its name
 
-    @property
-    def kind(self) -> str:
-        """The end of its name."""
-        return Path(self.path).suffix.lower().lstrip(".")
+    @classmethod
+    def of(cls, path: Path, digest: Digest, seconds: float = 0.0) -> "Origin":
+        """A file as the origin of a document."""
+        return cls(str(path), digest, seconds, path.suffix.lower().lstrip("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class Entry:
     notes: str = ""
     seconds: float = 0.0
 
+    def facts(self) -> dict[str, Any]:
+        """The values by name."""
+        return {name: getattr(self, name) for name in _FACTS}
+
     @property
     def is_failure(self) -> bool:
         """Whether the document counts for exit code 3."""
@@ -76,15 +81,17 @@ class Entry:
             f"{self.path}#{self.document}")
 
 
+_FACTS = tuple(fact.name for fact in fields(Entry))
+
+
 def columns(labels: Sequence[str]) -> list[str]:
     """The columns of a ledger, with one for each of the model's labels.
 
     >>> columns(["yes", "no"])[13:17]
     ['sentences', 'yes', 'no', 'low_confidence']
     """
-    names = [fact.name for fact in fields(Entry)]
-    at = names.index("labels")
-    return [*names[:at], *labels, *names[at + 1 :]]
+    at = _FACTS.index("labels")
+    return [*_FACTS[:at], *labels, *_FACTS[at + 1 :]]
 
 
 def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -1,19 +1,21 @@
 """A run's folder: finished parts, and the journal that lists them.
 
-A part is on disk under its final name before the journal mentions it, so a run that was killed
-loses at most the parts in work.
+A part lies under its final name before the journal mentions it, so a run that was killed loses at
+most the parts in work. Nothing waits for the disk: the journal has the digest of each file of a
+part, and one that is not what was written (power failed, say) is made anew.
 """
 
 import hashlib
 import json
 import os
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from classifier import __version__
 from classifier.artifact import DEFAULT, locate
-from classifier.isolation import Limits
+from classifier.isolation import Limits, digest_of
 from classifier.readers.base import ReadOptions
 
 
@@ -84,6 +86,11 @@ class Done:
     fingerprint: str
     documents: int
     sentences: int
+    sha256: tuple[str, str]  # of the rows and of their ledger
+
+    def is_whole(self, paths: tuple[Path, Path]) -> bool:
+        """Whether the files of the part hold what was written."""
+        return [digest_of(path, sys.maxsize).sha256 for path in paths] == list(self.sha256)
 
 
 def read_journal(path: Path) -> dict[int, Done]:
@@ -97,6 +104,42 @@ def read_journal(path: Path) -> dict[int, Done]:
                 continue
             done[part.index] = part
     return done
+
+
+class PartFile:
+    """A text file that appears under its name only when it is whole; knows its digest.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with PartFile(Path(folder) / "a") as file:
+    ...         file.write("We act.")
+    ...     Path(folder, "a").read_text(), file.sha256[:8]
+    ('We act.', '04f1e40b')
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._temporary = path, path.with_name(path.name + ".tmp")
+        self._digest = hashlib.sha256()
+
+    def __enter__(self) -> Self:
+        self._file = self._temporary.open("wb")
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(self._temporary, self._path)
+
+    def write(self, text: str) -> None:
+        """Append text; what UTF-8 cannot hold becomes `?`."""
+        data = text.encode("utf-8", "replace")
+        self._digest.update(data)
+        self._file.write(data)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written."""
+        return self._digest.hexdigest()
 
 
 class atomic:

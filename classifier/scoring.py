@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import Features, hash_features
+from classifier.features import CLASSES, Counts, Features, hash_features, text_buffer
+from classifier.kernel import kernel
 
 REVIEW_BELOW = 0.5  # where no thresholds were chosen on gold
 
@@ -51,9 +52,9 @@ class FastModel:
         """Score sentences by themselves: (n_sentences, n_labels)."""
         scores = np.zeros((len(sentences), len(self.labels)))
         for part in _cache_sized(sentences):
-            features = hash_features(sentences[part], len(self.weights))
-            scale = 1 / np.sqrt(np.maximum(features.counts(), 1))
-            scores[part] = sum_weights(features, self.weights) * scale[:, None] + self.bias
+            sums, counts = sum_features(sentences[part], self.weights)
+            scale = 1 / np.sqrt(np.maximum(counts, 1))
+            scores[part] = sums * scale[:, None] + self.bias
         return scores
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
@@ -73,6 +74,25 @@ def _cache_sized(sentences: Sequence[str]) -> Iterator[slice]:
     pieces = length // _PIECE
     cuts = np.flatnonzero(np.diff(pieces, prepend=-1, append=-1)).tolist()
     yield from map(slice, cuts, cuts[1:])
+
+
+def sum_features(
+    sentences: Sequence[str], weights: NDArray[np.float32]
+) -> tuple[Floats, Counts]:
+    """The weights of each sentence's features added up, (n, n_labels), and how many they are, (n,).
+
+    >>> sums, counts = sum_features(["We act.", ""], np.ones((64, 2), np.float32))
+    >>> sums[:, 0].tolist() == counts.tolist()
+    True
+    """
+    is_plain = weights.dtype == np.float32 and weights.flags.c_contiguous and weights.flags.aligned
+    if kernel and is_plain:
+        sums = np.zeros((len(sentences), weights.shape[1]))
+        counts = np.zeros(len(sentences), np.int64)
+        kernel.sum_text(text_buffer(sentences), CLASSES, weights, weights.shape[1], sums, counts)
+        return sums, counts
+    features = hash_features(sentences, len(weights))
+    return sum_weights(features, weights), features.counts()
 
 
 def sum_weights(features: Features, weights: NDArray[np.float32]) -> Floats:

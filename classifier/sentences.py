@@ -10,6 +10,7 @@ from functools import cache
 
 from classifier.abbreviations import NEVER_LAST
 from classifier.document import Sentence
+from classifier.kernel import kernel
 from classifier.layout import blocks
 from classifier.punkt import AT_CANDIDATE, Punkt, end_and_next
 from classifier.shipped import MODELS
@@ -32,6 +33,8 @@ _MARKER = re.compile(
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _STOPS = frozenset(".?!…")
 _MAX_WORD = 40
+_MAX_PLAIN = 64
+_AFTER_PLAIN = re.compile(r"\. [\"'“‘«(\[]?[A-Z0-9]")
 RULES = (
     "attached",  # the stop and the marks that close after it are not followed by space: no end
     "lower case",  # the next word is in lower case, on the same line: no end
@@ -46,6 +49,12 @@ RULES = (
 
 
 @cache
+def _held() -> frozenset[str]:
+    """Words that are not plain before a stop."""
+    return _punkt().abbreviations | _punkt().collocated | NEVER_LAST
+
+
+@cache
 def _punkt() -> Punkt:
     return Punkt.load(MODELS / "punkt.json")
 
@@ -56,17 +65,61 @@ def split(text: str) -> list[Sentence]:
     >>> [s.text for s in split("The Hon. Minister spoke. Rs. 5 crore was spent.")]
     ['The Hon. Minister spoke.', 'Rs. 5 crore was spent.']
     """
+    return [Sentence(text[start:end], start, number) for start, end, number in spans(text)]
+
+
+def spans(text: str) -> list[tuple[int, int, int]]:
+    """Start, end and number of the paragraph of each sentence of a text.
+
+    >>> spans("It rose. It fell.")
+    [(0, 8, 0), (9, 17, 0)]
+    """
     punkt = _punkt()
-    sentences = []
-    for offset, limit, paragraph in blocks(text):
-        block, start = text[offset:limit], 0
-        for _, end, following, is_end, _ in decisions(block, punkt):
-            if is_end:
-                sentences.append(Sentence(block[start:end], offset + start, paragraph))
-                start = following
-        if start < len(block):
-            sentences.append(Sentence(block[start:], offset + start, paragraph))
-    return sentences
+    places, found = list(blocks(text)), []
+    for (offset, limit, paragraph), stops in zip(places, candidates(text, places), strict=True):
+        start = offset
+        if stops:
+            for _, end, following, is_end, _ in _decide(text[offset:limit], stops, punkt):
+                if is_end:
+                    found.append((start, offset + end, paragraph))
+                    start = offset + following
+        if start < limit:
+            found.append((start, limit, paragraph))
+    return found
+
+
+def candidates(text: str, places: list[tuple[int, int, int]]) -> list[list[int]]:
+    """Where a sentence may end, block by block of a text.
+
+    Each is twice the offset in the block, and 1 more where the stop is plain: a dot after a word
+    of ASCII letters that is no abbreviation nor anything like it, before a space and a capital or
+    a digit, perhaps with a mark that opens.
+
+    >>> candidates("It rose. He said etc. So.", [(0, 25, 0)])
+    [[15, 40]]
+    """
+    held = _held()
+    if kernel:
+        return kernel.stops(text, places, held)
+    return [_candidates(text[start:end], held) for start, end, _ in places]
+
+
+def _candidates(block: str, held: frozenset[str]) -> list[int]:
+    stops = _STOP if "?" in block or "!" in block or "…" in block else _DOT
+    found = [match.start() for match in stops.finditer(block)]
+    return [2 * stop + _is_plain(block, stop, held) for stop in found]
+
+
+def _is_plain(block: str, stop: int, held: frozenset[str]) -> bool:
+    if not _AFTER_PLAIN.match(block, stop):
+        return False
+    limit = max(stop - _MAX_PLAIN - 1, 0)
+    begin = block.rfind(" ", limit, stop) + 1 or limit
+    word = block[begin:stop]
+    return (
+        2 <= len(word) <= _MAX_PLAIN and word.isascii() and word.isalpha()
+        and word.lower() not in held
+    )
 
 
 def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, str]]:
@@ -75,18 +128,22 @@ def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, s
     The offset of the stop, where its sentence would end and the next begin, whether it does, and
     the name of the rule that says so, empty where it is Punkt.
     """
+    [stops] = candidates(block, [(0, len(block), 0)])
+    return _decide(block, stops, punkt)
+
+
+def _decide(
+    block: str, stops: list[int], punkt: Punkt
+) -> Iterator[tuple[int, int, int, bool, str]]:
     begin = previous = 0
-    stops = _STOP if "?" in block or "!" in block or "…" in block else _DOT
-    for match in stops.finditer(block):
-        stop = match.start()
-        word = block[block.rfind(" ", previous, stop) + 1 or previous : stop]
-        if (
-            stop - begin > _MAX_WORD and block[stop] == "." and block[stop + 1] == " "
-            and block[stop + 2].isupper() and punkt.is_plain(word)
-        ):  # most stops are such, and no rule is about them
+    for code in stops:
+        stop = code >> 1
+        if code & 1 and (stop - begin > _MAX_WORD or not _MARKER.fullmatch(block, begin, stop)):
+            # most stops are such, and no rule is about them
             yield stop, stop + 1, stop + 2, True, ""
             begin = stop + 2
         else:
+            word = block[block.rfind(" ", previous, stop) + 1 or previous : stop]
             rule, is_end = _rule(block, begin, word, stop, punkt)
             if not rule:
                 is_end = punkt.ends_sentence(block, previous, stop)

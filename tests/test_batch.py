@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from makers import outputs, xlsx, zipped
 
-from classifier import __version__
+from classifier import __version__, batch
 from classifier.artifact import locate
 from classifier.batch import run
 from classifier.cli import main
@@ -176,13 +176,37 @@ def test_a_journal_cut_in_its_last_line_counts_for_nothing(archive, expected, tm
     assert outputs(settings.output) == expected
 
 
+def cut_before_its_end(paths, settings):
+    """Run until all parts are there and the output is not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "assemble", lambda *_: (_ for _ in ()).throw(WriteError("cut")))
+        with pytest.raises(WriteError, match="cut"):
+            run(paths, settings)
+
+
 def test_changed_files_are_read_again(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("We act.")
-    settings = unfinished(tmp_path / "tags.csv", tmp_path)
-    settings.journal_path.write_text(json.dumps(
-        {"index": 0, "fingerprint": "of older contents", "documents": 1, "sentences": 9}))
-    assert run([path], settings, resume=True).sentences == 1
+    settings = fast(tmp_path / "tags.csv")
+    cut_before_its_end([path], settings)
+    path.write_text("We act. They do not.")
+    assert run([path], settings, resume=True).sentences == 2
+
+
+def test_only_parts_that_are_not_what_was_written_are_made_anew(
+    archive, expected, tmp_path, monkeypatch
+):
+    settings = fast(tmp_path / "tags.csv")
+    cut_before_its_end([archive], settings)
+    settings.part_paths(1)[0].unlink()
+    for path in (settings.part_paths(2)[0], settings.part_paths(3)[1]):  # as after a power failure
+        path.write_bytes(bytes(path.stat().st_size))
+    made, do_task = [], batch.do_task
+    monkeypatch.setattr(
+        batch, "do_task", lambda task, settings: made.append(task.index) or do_task(task, settings)
+    )
+    run([archive], settings, resume=True)
+    assert made == [1, 2, 3] and outputs(settings.output) == expected
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx", "db"])

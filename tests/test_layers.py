@@ -13,7 +13,7 @@ import classifier
 
 PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
-    {"errors", "progress", "shipped"},
+    {"errors", "kernel", "progress", "shipped"},
     {"document", "cluster", "vocabulary"},
     {"abbreviations", "features", "layout", "punkt", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},

@@ -1,0 +1,48 @@
+"""The compiled part (_kernel.c), or None: it is built on installing where there is a compiler.
+
+Without it NumPy and `re` give the same results in some twice the time. The variable
+POLICYTAG_NO_KERNEL leaves it out, for tests.
+"""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Kernel(Protocol):
+    """What the compiled part does; sizes that do not fit each other are a ValueError."""
+
+    def sum_text(
+        self, buffer: bytes, classes: bytes, weights: "NDArray[np.float32]", width: int,
+        sums: "NDArray[np.float64]", counts: "NDArray[np.int64]", /,
+    ) -> None:
+        """Add to `sums` (n, width) the weights of the features of a buffer's n sentences.
+
+        `weights` is (n_buckets, width); `counts` (n,) become the features of each sentence, and
+        `classes` says what each byte does.
+        """
+
+    def stops(
+        self, text: str, blocks: list[tuple[int, int, int]], held: frozenset[str], /
+    ) -> list[list[int]]:
+        """Where a sentence may end, block by block: `candidates` of sentences.py."""
+
+    def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> str:
+        """Rows from `begin` to before `end` of columns as lines of CSV."""
+
+
+def _load() -> Any:
+    if os.environ.get("POLICYTAG_NO_KERNEL"):
+        return None
+    try:
+        return import_module("classifier._kernel")
+    except ImportError:
+        return None
+
+
+kernel: Kernel | None = _load()

@@ -1,0 +1,18 @@
+"""The compiled part; setup.cfg has all the rest.
+
+It is optional: where it cannot be built, NumPy does its work with the same results.
+"""
+
+import os
+import sysconfig
+
+from setuptools import Extension, setup
+
+is_stable = not sysconfig.get_config_var("Py_GIL_DISABLED")
+setup(
+    ext_modules=[Extension(
+        "classifier._kernel", ["classifier/_kernel.c"], optional=True, py_limited_api=is_stable,
+        extra_compile_args=["-O3", "-ffp-contract=off"] if os.name == "posix" else [],
+    )],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if is_stable else {},
+)

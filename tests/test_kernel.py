@@ -1,0 +1,116 @@
+"""The compiled part gives what NumPy and `re` give, to the last bit, and takes any text."""
+
+import io
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier import scoring, sentences
+from classifier.features import CLASSES
+from classifier.kernel import kernel
+from classifier.writers import lines
+
+if kernel is None:
+    pytest.skip("not built", allow_module_level=True)
+
+WEIGHTS = np.random.default_rng(0).normal(0, 3, (256, 5)).astype(np.float32)
+PIECES = [
+    "The board met", "Mr", "etc", "w" * 63, "w" * 64, "w" * 65, "U.S", ".", ". ", ".\n", "...", "…",
+    "… ", "?", "! ", ".)", '."', ".’ ", ". A", ". É", "É. A", ".\x1cA", ".\xa0A", ".\u2028", "\n\n",
+    "\n1. ", "(a) ", "A. B. ", "5", ",", '"', "\r", "\0", "\x1e", "\x7f", "中文", "\U0001f600", "ﬁ",
+    "\ud800", " ", "3.5 ", "--", "İ", "longer words ", ".A", "a.b)c.",
+]
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+CELLS = st.one_of(
+    st.none(), st.booleans(), st.integers(), TEXTS, st.binary(),
+    st.floats().map(lambda value: value + 0.0),  # no share is -0.0
+    st.integers(0, 10_000).map(lambda k: k / 10_000), st.sampled_from([1.0, 1e-5, 0.99995]),
+)
+
+
+def both(monkeypatch, module, function, *arguments):
+    """With the compiled part and without it."""
+    compiled = function(*arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "kernel", None)
+        return compiled, function(*arguments)
+
+
+@pytest.fixture(scope="module")
+def monkeypatch():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=8), st.integers(1, 6))
+def test_sums_of_features_are_the_same_bits(monkeypatch, texts, width):
+    weights = np.ascontiguousarray(WEIGHTS[:, :width] if width < 6 else np.tile(WEIGHTS, 3))
+    compiled, plain = both(monkeypatch, scoring, scoring.sum_features, texts, weights)
+    assert compiled[0].tobytes() == plain[0].tobytes()
+    assert compiled[1].tobytes() == plain[1].tobytes()
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 127, 128, 129, 130, 1000, 4097, 50_001])
+def test_sums_of_long_sentences_are_the_same_bits(monkeypatch, n):
+    text = " ".join(str(k) * (k % 9) for k in range(n)) + " end of it"
+    words = " ".join(f"w{chr(97 + k % 26) * (k % 11)}" for k in range(n))
+    compiled, plain = both(monkeypatch, scoring, scoring.sum_features, [text, words], WEIGHTS)
+    assert compiled[0].tobytes() == plain[0].tobytes()
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_stops_are_the_same(monkeypatch, text):
+    places = list(sentences.blocks(text))
+    compiled, plain = both(monkeypatch, sentences, sentences.candidates, text, places)
+    assert compiled == plain
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_lines_of_csv_are_the_same(monkeypatch, columns):
+    def written(columns):
+        out = io.StringIO()
+        lines.CsvStream(out, [], excel=False, header=False).write(columns)
+        return out.getvalue().encode("utf-8", "replace")
+
+    compiled, plain = both(monkeypatch, lines, written, columns)
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("change", [
+    {"counts": np.zeros(2, np.int64)}, {"sums": np.zeros((2, 5))}, {"classes": b"short"},
+    {"weights": WEIGHTS[:3]}, {"weights": WEIGHTS[:0]}, {"width": 0}, {"width": -1},
+    {"width": 2**62}, {"buffer": b"no mark"}, {"buffer": b"two\x1emarks\x1e"}, {"buffer": b""},
+    {"buffer": b"a mark\x1eand more"},
+])
+def test_sizes_that_do_not_fit_are_refused(change):
+    right = {"buffer": b"a word\x1e", "classes": CLASSES, "weights": WEIGHTS, "width": 5,
+             "sums": np.zeros((1, 5)), "counts": np.zeros(1, np.int64)}
+    kernel.sum_text(*right.values())
+    with pytest.raises(ValueError):
+        kernel.sum_text(*(right | change).values())
+
+
+@pytest.mark.parametrize("block", [(-1, 1, 0), (0, 4, 0), (2, 1, 0)])
+def test_blocks_outside_of_the_text_are_refused(block):
+    with pytest.raises(ValueError):
+        kernel.stops("abc", [block], frozenset())
+
+
+def test_columns_of_different_length_are_refused():
+    with pytest.raises(IndexError):
+        lines.CsvStream(io.StringIO(), [], excel=False, header=False).write([[1, 2], [1]])
+
+
+def test_a_variable_leaves_it_out():
+    code = "from classifier.kernel import kernel; print(kernel)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                         env=os.environ | {"POLICYTAG_NO_KERNEL": "1"})
+    assert out.stdout.strip() == "None"

@@ -84,8 +84,16 @@ def _check_paths(paths: Sequence[Path], settings: Settings) -> None:
     Raises:
         WriteError: the output or its ledger is among the files to read.
     """
+    folder = cache(os.path.realpath)  # the same for many files
+
+    def real(path: Path) -> str:
+        if path.name in ("", "..") or path.is_symlink():
+            return os.path.realpath(path)
+        return os.path.join(folder(path.parent), path.name)
+
+    to_read = {real(path) for path in paths if str(path) != "-"}
     for own in settings.own_paths:
-        if own.resolve() in [path.resolve() for path in paths if str(path) != "-"]:
+        if os.path.realpath(own) in to_read:
             raise WriteError(f"{own}: would be written over, but is to be read (-o names another)")
 
 

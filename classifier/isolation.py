@@ -224,7 +224,12 @@ def load_bytes(path: Path, most: int) -> bytes:
 def _open(path: Path, most: int) -> Iterator[FileIO]:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with FileIO(descriptor) as file:
+        try:
+            file = FileIO(descriptor)
+        except OSError:  # a folder
+            os.close(descriptor)
+            raise
+        with file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ReadError(f"{path}: skipped: not a regular file")

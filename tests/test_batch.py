@@ -337,3 +337,15 @@ def test_the_ledger_notices_a_document_in_another_language(tmp_path):
     header, *rows = outputs(tmp_path / "tags.csv")[1]
     english, other = (float(row[header.index("unknown_words")]) for row in rows)
     assert english < 0.2 < 0.6 < other
+
+
+@pytest.mark.parametrize("name", ["tags.csv", "folder/../tags.csv", "link.txt", "linked/tags.csv"])
+def test_no_input_is_written_over_by_whatever_name(tmp_path, name):
+    out = tmp_path / "tags.csv"
+    out.write_text("id,text\n1,We act.\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.txt").symlink_to(out)
+    (tmp_path / "linked").symlink_to(tmp_path)
+    with pytest.raises(WriteError, match="would be written over"):
+        run([tmp_path / name], fast(out))
+    assert out.read_text() == "id,text\n1,We act.\n"

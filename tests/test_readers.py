@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
 from classifier.errors import ReadError
 from classifier.files import read_simple
-from classifier.isolation import Child, Limits
+from classifier.isolation import Child, Limits, digest_of
 from classifier.ledger import status_of
 from classifier.readers import READERS, read_bytes
 from classifier.readers.base import ReadOptions
@@ -331,3 +332,9 @@ def test_nothing_is_imported_from_the_current_folder(tmp_path, workers):
                     str(workers)], cwd=archive, check=False, capture_output=True)
     assert (tmp_path / "out.csv").read_text("utf-8").count("We act.") == 300
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_folder_in_place_of_a_file_leaves_nothing_open(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    assert digest_of(tmp_path, 9).error == f"{tmp_path}: skipped: not a regular file"
+    assert len(os.listdir("/proc/self/fd")) == before

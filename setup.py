@@ -8,6 +8,7 @@ import sysconfig
 
 from setuptools import Extension, setup
 
+# without the GIL there is no stable ABI: the part does not compile there, and NumPy does the work
 is_stable = not sysconfig.get_config_var("Py_GIL_DISABLED")
 setup(
     ext_modules=[Extension(

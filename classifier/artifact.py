@@ -265,5 +265,7 @@ def _check_shapes(path: Path, manifest: dict[str, Any], arrays: dict[str, NDArra
     wrong = [name for name in arrays if name in shapes and arrays[name].shape != shapes[name]]
     if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != n:
         wrong.append("weights")
+    elif manifest["kind"] == "fast" and len(arrays["weights"]).bit_count() != 1:
+        wrong.append("weights (buckets are a power of two)")
     if wrong:
         raise ModelError(f"{path}: arrays of the wrong shape: {', '.join(wrong)} ({_TRAIN})")

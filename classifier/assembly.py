@@ -37,6 +37,10 @@ def assemble(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -
     """
     temporary = settings.output.with_name(f".{settings.output.stem}.tmp{settings.output.suffix}")
     expected = sum(part.sentences for part in parts)
+    damaged = [p.index for p in parts if not p.is_whole(settings.part_paths(p.index))]
+    if damaged:
+        raise ClassifierError(f"{settings.output}: {len(damaged)} parts in {settings.folder} are "
+                              f"not as they were written (--resume makes them anew)")
     names = columns(labels)
     labels = [name for name in names if name in labels]
     if settings.is_lines:

@@ -173,7 +173,8 @@ def report(
               show_default=True, help="A head on the shipped encoder, or the fast model.")
 @click.option("--cv", type=click.IntRange(2), help="Cross-validate first, in N folds.")
 @click.option("--also", "more", multiple=True, type=PATH, help="More labelled documents.")
-@click.option("--split", "splits", multiple=True, help="Only documents of these splits.")
+@click.option("--split", "splits", multiple=True,
+              help="Only documents of these splits, of DATA and of those of --also.")
 @click.option("--punkt", type=PATH, help="Learn where DATA's sentences end, into this JSON file.")
 @click.option("--teacher", help="A model whose probabilities teach the fast one.")
 @click.option("--text", "unlabelled", type=PATH, help="Unlabelled documents for the teacher.")

@@ -36,13 +36,17 @@ class Kernel(Protocol):
         """Rows from `begin` to before `end` of columns as lines of CSV."""
 
 
+_VERSION = 1  # of _kernel.c: raised there and here when what it does changes
+
+
 def _load() -> Any:
     if os.environ.get("POLICYTAG_NO_KERNEL"):
         return None
     try:
-        return import_module("classifier._kernel")
+        found = import_module("classifier._kernel")
     except ImportError:
         return None
+    return found if getattr(found, "VERSION", None) == _VERSION else None  # built from other code
 
 
 kernel: Kernel | None = _load()

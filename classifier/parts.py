@@ -90,7 +90,8 @@ class Done:
 
     def is_whole(self, paths: tuple[Path, Path]) -> bool:
         """Whether the files of the part hold what was written."""
-        return [digest_of(path, sys.maxsize).sha256 for path in paths] == list(self.sha256)
+        found = [digest_of(path, sys.maxsize).sha256 for path in paths]
+        return all(found) and found == list(self.sha256)
 
 
 def read_journal(path: Path) -> dict[int, Done]:
@@ -99,8 +100,10 @@ def read_journal(path: Path) -> dict[int, Done]:
     if path.is_file():
         for line in path.read_text("utf-8", "replace").split("\n"):
             try:
-                part = Done(**json.loads(line))
-            except (ValueError, TypeError):
+                facts = json.loads(line)
+                rows, ledger = facts.pop("sha256")
+                part = Done(**facts, sha256=(rows, ledger))
+            except (ValueError, TypeError, AttributeError, KeyError):
                 continue
             done[part.index] = part
     return done

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from classifier.abbreviations import NEVER_LAST
 from classifier.errors import ModelError
 
 # what may follow a stop at once, besides space, and ends a word before it
@@ -92,9 +93,11 @@ class Punkt:
     starters: frozenset[str]
     contexts: Mapping[str, int]
     collocated: frozenset[str] = field(init=False)
+    held: frozenset[str] = field(init=False)  # words whose stop may be no end
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "collocated", frozenset(first for first, _ in self.collocations))
+        object.__setattr__(self, "held", self.abbreviations | self.collocated | NEVER_LAST)
 
     @classmethod
     def load(cls, path: Path) -> "Punkt":

@@ -49,12 +49,6 @@ RULES = (
 
 
 @cache
-def _held() -> frozenset[str]:
-    """Words that are not plain before a stop."""
-    return _punkt().abbreviations | _punkt().collocated | NEVER_LAST
-
-
-@cache
 def _punkt() -> Punkt:
     return Punkt.load(MODELS / "punkt.json")
 
@@ -76,7 +70,9 @@ def spans(text: str) -> list[tuple[int, int, int]]:
     """
     punkt = _punkt()
     places, found = list(blocks(text)), []
-    for (offset, limit, paragraph), stops in zip(places, candidates(text, places), strict=True):
+    for (offset, limit, paragraph), stops in zip(
+        places, candidates(text, places, punkt), strict=True
+    ):
         start = offset
         if stops:
             for _, end, following, is_end, _ in _decide(text[offset:limit], stops, punkt):
@@ -88,17 +84,19 @@ def spans(text: str) -> list[tuple[int, int, int]]:
     return found
 
 
-def candidates(text: str, places: list[tuple[int, int, int]]) -> list[list[int]]:
+def candidates(
+    text: str, places: list[tuple[int, int, int]], punkt: Punkt
+) -> list[list[int]]:
     """Where a sentence may end, block by block of a text.
 
     Each is twice the offset in the block, and 1 more where the stop is plain: a dot after a word
     of ASCII letters that is no abbreviation nor anything like it, before a space and a capital or
     a digit, perhaps with a mark that opens.
 
-    >>> candidates("It rose. He said etc. So.", [(0, 25, 0)])
+    >>> candidates("It rose. He said etc. So.", [(0, 25, 0)], _punkt())
     [[15, 40]]
     """
-    held = _held()
+    held = punkt.held
     if kernel:
         return kernel.stops(text, places, held)
     return [_candidates(text[start:end], held) for start, end, _ in places]
@@ -128,7 +126,7 @@ def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, s
     The offset of the stop, where its sentence would end and the next begin, whether it does, and
     the name of the rule that says so, empty where it is Punkt.
     """
-    [stops] = candidates(block, [(0, len(block), 0)])
+    [stops] = candidates(block, [(0, len(block), 0)], punkt)
     return _decide(block, stops, punkt)
 
 

@@ -21,7 +21,7 @@ from classifier.artifact import locate
 from classifier.batch import run
 from classifier.cli import main
 from classifier.corpus import load
-from classifier.errors import ModelError, ResumeError, WriteError
+from classifier.errors import ClassifierError, ModelError, ResumeError, WriteError
 from classifier.parts import Settings
 from classifier.tags import read_rows
 from classifier.training import train, trainer
@@ -207,6 +207,21 @@ def test_only_parts_that_are_not_what_was_written_are_made_anew(
     )
     run([archive], settings, resume=True)
     assert made == [1, 2, 3] and outputs(settings.output) == expected
+
+
+def test_a_part_that_lost_bytes_in_its_own_run_is_not_joined(archive, tmp_path, monkeypatch):
+    settings, do_task = fast(tmp_path / "tags.csv"), batch.do_task
+
+    def losing(task, settings):
+        done = do_task(task, settings)
+        rows = settings.part_paths(done.index)[0]
+        rows.write_bytes(rows.read_bytes()[:-10])
+        return done
+
+    monkeypatch.setattr(batch, "do_task", losing)
+    with pytest.raises(ClassifierError, match="not as they were written"):
+        run([archive], settings)
+    assert settings.folder.is_dir() and not settings.output.exists()
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx", "db"])

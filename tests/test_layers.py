@@ -14,8 +14,8 @@ import classifier
 PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
     {"errors", "kernel", "progress", "shipped"},
-    {"document", "cluster", "vocabulary"},
-    {"abbreviations", "features", "layout", "punkt", "windows", "readers", "writers"},
+    {"abbreviations", "document", "cluster", "vocabulary"},
+    {"features", "layout", "punkt", "windows", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files"},
     {"ledger"},

@@ -48,6 +48,8 @@ def test_a_wheel_works_in_an_environment_of_its_own_with_its_models(tmp_path):
     (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     where = run(python, "-c", "import classifier; print(classifier.__file__)", cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(home)
+    if shutil.which("cc"):
+        run(python, "-c", "from classifier.kernel import kernel; assert kernel", cwd=tmp_path)
     for model in ("encoder", "fast"):
         words = ["classify", "--proba", "--model", model, "The ministry has banned coal stoves."]
         out = run(home / "bin" / "policytag", *words, cwd=tmp_path)

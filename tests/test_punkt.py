@@ -116,6 +116,14 @@ def test_without_a_rule_our_sentences_are_nltks():
     assert [(s.start, s.end) for s in split(text)] == list(NLTK.span_tokenize(text))
 
 
+def test_other_parameters_decide_otherwise():
+    other = Punkt(frozenset(["bungo"]), frozenset(), frozenset(), {})
+    text = "He met the old bungo. Then he left the town. So it was."
+    assert [is_end for *_, is_end, _ in decisions(text, other)] == [
+        other.ends_sentence(text, 0, 20), True]
+    assert [is_end for *_, is_end, _ in decisions(text, PUNKT)] == [True, True]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_mends_what_punkt_gets_wrong(rule):
     cases = [case for case in load("rules.txt") if case[0] == rule]

@@ -25,6 +25,7 @@ train:
 # GOLD: a gold file to measure on besides the corpus test split
 card:
 	policytag corpus datasheet corpus corpus/README.md
+	policytag corpus agreement corpus corpus/second_labels.csv --datasheet corpus/README.md
 	policytag model card models/README.md $(if $(GOLD),--gold "the development gold" $(GOLD)) \
 	  --gold "the corpus test split" corpus
 

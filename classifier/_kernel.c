@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef __GNUC__
+#define __builtin_prefetch(address) /* the rows of weights are all over the memory */
+#endif
 #define PRIME 0x9E3779B97F4A7C15u
 enum { SEPARATES, IN_WORD, ALONE };
 
@@ -99,6 +102,7 @@ static void add_kind(
     for (Py_ssize_t i = 0; i < n; i++) {
         uint64_t mixed = (hashes[i] + salt) * 0x94D049BB133111EBu;
         t->bucket[i] = (uint32_t)(((mixed ^ mixed >> 32) * PRIME >> 33) & table->mask);
+        __builtin_prefetch(table->weights + t->bucket[i] * table->width);
     }
     float *out = table->scratch + 8 * table->width;
     add_pairwise(table, t->bucket + 1, n - 1, out, out + table->width);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef __GNUC__
+#define __builtin_prefetch(address) /* the rows of weights are all over the memory */
+#endif
 #define PRIME 0x9E3779B97F4A7C15u
 enum { SEPARATES, IN_WORD, ALONE };
 
@@ -15,7 +18,7 @@ enum { SEPARATES, IN_WORD, ALONE };
 
 typedef struct {
     uint64_t *word, *pair, *prefix, *suffix; /* hashes in a sentence; the last two of long tokens */
-    uint32_t *bucket;
+    uint64_t *bucket;
     Py_ssize_t room, n, n_long;
 } Tokens;
 
@@ -28,16 +31,13 @@ typedef struct {
 
 static int more_room(Tokens *t) {
     Py_ssize_t room = t->room ? 2 * t->room : 256;
-    uint64_t **arrays[] = {&t->word, &t->pair, &t->prefix, &t->suffix};
+    uint64_t **arrays[] = {&t->word, &t->pair, &t->prefix, &t->suffix, &t->bucket};
     if ((size_t)room > SIZE_MAX / sizeof(uint64_t)) return 0;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         uint64_t *grown = realloc(*arrays[k], room * sizeof(uint64_t));
         if (!grown) return 0;
         *arrays[k] = grown;
     }
-    uint32_t *buckets = realloc(t->bucket, room * sizeof(uint32_t));
-    if (!buckets) return 0;
-    t->bucket = buckets;
     t->room = room;
     return 1;
 }
@@ -66,7 +66,7 @@ static void add_row(float *sum, const float *row, Py_ssize_t width) {
 
 /* The order in which NumPy adds float32, so that the sums are the same to the last bit. */
 static void add_pairwise(
-    const Table *table, const uint32_t *bucket, Py_ssize_t n, float *out, float *scratch
+    const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch
 ) {
     const Py_ssize_t width = table->width;
     if (n > 128) {
@@ -80,8 +80,7 @@ static void add_pairwise(
     memset(out, 0, width * sizeof(float));
     if (n >= 8) {
         float *r = table->scratch;
-        for (; i < 8; i++)
-            memcpy(r + i * width, table->weights + bucket[i] * width, width * sizeof(float));
+        memset(r, 0, 8 * width * sizeof(float));
         for (; i < n - n % 8; i++)
             add_row(r + i % 8 * width, table->weights + bucket[i] * width, width);
         for (Py_ssize_t k = 0; k < width; k++)
@@ -98,7 +97,8 @@ static void add_kind(
     if (n <= 0) return;
     for (Py_ssize_t i = 0; i < n; i++) {
         uint64_t mixed = (hashes[i] + salt) * 0x94D049BB133111EBu;
-        t->bucket[i] = (uint32_t)(((mixed ^ mixed >> 32) * PRIME >> 33) & table->mask);
+        t->bucket[i] = ((mixed ^ mixed >> 32) * PRIME >> 33) & table->mask;
+        __builtin_prefetch(table->weights + t->bucket[i] * table->width);
     }
     float *out = table->scratch + 8 * table->width;
     add_pairwise(table, t->bucket + 1, n - 1, out, out + table->width);
@@ -179,16 +179,11 @@ static int is_space(Py_UCS4 c) {
     return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028
         || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
-
 static int is_one_of(Py_UCS4 c, const char *ascii) { return c && c < 128 && strchr(ascii, (int)c); }
-
 static int is_quote(Py_UCS4 c) { return c == 0x2018 || c == 0x2019 || c == 0x201c || c == 0x201d
                                      || c == 0xab || c == 0xbb; }
-
 static int no_word(Py_UCS4 c) { return is_space(c) || is_quote(c) || is_one_of(c, ")\";}]*:@'({[?!"); }
-
 static int is_stop(Py_UCS4 c) { return c == '.' || c == '?' || c == '!'; }
-
 static int is_letter(Py_UCS4 c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
 /* Whether there is a stop before the next blank that something other than a word follows. */
@@ -234,18 +229,16 @@ static int is_plain(const Py_UCS4 *text, Py_ssize_t stop, Py_ssize_t n, PyObject
     return found < 0 ? -1 : !found;
 }
 
-static int add_stops(
-    PyObject *out, const Py_UCS4 *text, Py_ssize_t n, PyObject *held
-) {
-    for (Py_ssize_t i = 0; i < n; i++) {
+static PyObject *stops_of(const Py_UCS4 *text, Py_ssize_t n, PyObject *held) {
+    PyObject *out = PyList_New(0);
+    for (Py_ssize_t i = 0; out && i < n; i++) {
         if (!(is_stop(text[i]) || text[i] == 0x2026) || !is_candidate(text, i, n)) continue;
         int plain = is_plain(text, i, n, held);
         PyObject *code = plain < 0 ? NULL : PyLong_FromSsize_t(2 * i + plain);
-        int failed = !code || PyList_Append(out, code);
+        if (!code || PyList_Append(out, code)) Py_CLEAR(out);
         Py_XDECREF(code);
-        if (failed) return 0;
     }
-    return 1;
+    return out;
 }
 
 /* stops(text, blocks, held): see kernel.py */
@@ -263,13 +256,47 @@ static PyObject *stops(PyObject *self, PyObject *args) {
             PyErr_SetString(PyExc_ValueError, "a block outside of the text");
             failed = 1;
         }
-        failed = failed || !(own = PyList_New(0)) || !add_stops(own, chars + begin, end - begin, held)
+        failed = failed || !(own = stops_of(chars + begin, end - begin, held))
               || PyList_Append(all, own);
         Py_XDECREF(own);
         if (failed) Py_CLEAR(all);
     }
     PyMem_Free(chars);
     return all;
+}
+
+/* ---- words that the corpus does not have: vocabulary.py ---- */
+
+typedef struct { const unsigned char *text; Py_ssize_t size; uint32_t *slots; uint64_t mask; } Words;
+
+/* Whether a word and the space after it are in a table of where words begin (from 1), or put there. */
+static int has_word(Words *w, const unsigned char *word, Py_ssize_t n, uint32_t put) {
+    uint64_t hash = mix(hash_bytes(word, n)) >> 32;
+    for (uint64_t k = 0; k <= w->mask; k++) {
+        uint32_t *slot = w->slots + ((hash + k) & w->mask);
+        if (!*slot) return *slot = put, 0;
+        if (*slot + n <= w->size && !memcmp(w->text + *slot - 1, word, n + 1)) return 1;
+    }
+    return 0;
+}
+
+/* unknown_words(text, slots, known, known_slots): see kernel.py */
+static PyObject *unknown_words(PyObject *self, PyObject *args) {
+    Py_buffer text, slots, known, all;
+    Py_ssize_t n_words = 0, n_unknown = 0;
+    if (!PyArg_ParseTuple(args, "y*w*y*w*", &text, &slots, &known, &all)) return NULL;
+    Words here = {text.buf, text.len, slots.buf, slots.len / 4 - 1};
+    Words corpus = {known.buf, known.len, all.buf, all.len / 4 - 1};
+    int fits = slots.len > 3 && all.len > 3 && !((uintptr_t)slots.buf % 4 + (uintptr_t)all.buf % 4);
+    const unsigned char *at = text.buf, *end = at + text.len, *space;
+    for (; fits && (space = memchr(at, ' ', end - at)); at = space + 1) {
+        if (space == at || has_word(&here, at, space - at, (uint32_t)(at - here.text + 1))) continue;
+        n_words++;
+        n_unknown += !has_word(&corpus, at, space - at, 0);
+    }
+    PyBuffer_Release(&text), PyBuffer_Release(&slots), PyBuffer_Release(&known), PyBuffer_Release(&all);
+    if (!fits) return PyErr_SetString(PyExc_ValueError, "tables of the wrong size"), NULL;
+    return Py_BuildValue("nn", n_words, n_unknown);
 }
 
 /* ---- rows as CSV: writers/lines.py ---- */
@@ -383,6 +410,7 @@ static PyObject *csv_lines(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"sum_text", sum_text, METH_VARARGS, NULL},
     {"stops", stops, METH_VARARGS, NULL},
+    {"unknown_words", unknown_words, METH_VARARGS, NULL},
     {"csv_lines", csv_lines, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

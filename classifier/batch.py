@@ -86,12 +86,13 @@ def _check_paths(paths: Sequence[Path], settings: Settings) -> None:
     """
     folder = cache(os.path.realpath)  # the same for many files
 
-    def real(path: Path) -> str:
-        if path.name in ("", "..") or path.is_symlink():
+    def real(path: str) -> str:
+        parent, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
             return os.path.realpath(path)
-        return os.path.join(folder(path.parent), path.name)
+        return os.path.join(folder(parent), name)
 
-    to_read = {real(path) for path in paths if str(path) != "-"}
+    to_read = {real(path) for path in map(str, paths) if path != "-"}
     for own in settings.own_paths:
         if os.path.realpath(own) in to_read:
             raise WriteError(f"{own}: would be written over, but is to be read (-o names another)")
@@ -116,7 +117,8 @@ def _work(
     progress: Callable[[int, int, float], None], spread: Callable[..., Iterator[Done]],
 ) -> None:
     files = find(paths, settings.own_paths)
-    total = sum(map(size_of, files))  # without what an earlier run has done, as it is met
+    file_sizes = [size_of(path) for path in files]
+    total = sum(file_sizes)  # without what an earlier run has done, as it is met
     sizes: dict[int, int] = {}
     finished = 0
     documents = sum(part.documents for part in done.values())
@@ -124,7 +126,7 @@ def _work(
 
     def pending() -> Iterator[Task]:
         nonlocal total
-        for task in tasks(files, settings.read, settings.limits):
+        for task in tasks(files, file_sizes, settings.read, settings.limits):
             sizes[task.index] = task.size
             part = done.get(task.index)
             if part and _is_done(task, part, settings):

@@ -35,11 +35,12 @@ class Task:
     source: str = ""
     digest: Digest = Digest()
     failures: tuple[tuple[str, str], ...] = ()
+    n_bytes: int = 0
 
     @property
     def size(self) -> int:
         """How much there is to read, in bytes (of rows, in characters): for progress alone."""
-        return sum(map(size_of, self.paths)) + sum(len(d.text) for d in self.documents)
+        return self.n_bytes + sum(len(d.text) for d in self.documents)
 
     def named(self, document: Document, path: Path) -> Document:
         """The document of a file, under a name that no other file's has."""
@@ -84,7 +85,8 @@ def _walk(path: Path, own: set[str]) -> list[Path]:
     for folder, folders, names in os.walk(path, onerror=list_too):
         folders[:] = _visible(folder, folders, own)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        found += [Path(folder) / name for name in sorted(_visible(folder, names, own) + links)]
+        here = Path(folder)
+        found += [here / name for name in sorted(_visible(folder, names, own) + links)]
     return found
 
 
@@ -123,27 +125,32 @@ def read(
         return Reading(digest if digest.sha256 else Digest(error=str(error)), error=str(error))
 
 
-def tasks(files: Sequence[Path], options: ReadOptions, limits: Limits) -> Iterator[Task]:
-    """Cut files into tasks; the cut depends on the files alone, never on the workers."""
+def tasks(
+    files: Sequence[Path], sizes: Sequence[int], options: ReadOptions, limits: Limits
+) -> Iterator[Task]:
+    """Cut files into tasks; the cut depends on the files alone, never on the workers.
+
+    `sizes` are those of the files, in bytes.
+    """
     table = next((path for path in files if _is_table(path)), None)
     index, size = 0, 0
     group: list[Path] = []
-    for path in files:
+    for path, n_bytes in zip(files, sizes, strict=True):
         if _is_table(path) and is_simple(path) or str(path) == "-":
             if group:
-                yield Task(index, tuple(group), table)
+                yield Task(index, tuple(group), table, n_bytes=size)
                 index, group, size = index + 1, [], 0
             for task in _table_tasks(Task(0, source=str(path), table=table), path, options, limits):
                 yield replace(task, index=index)
                 index += 1
             continue
         group.append(path)
-        size += size_of(path)
+        size += n_bytes
         if len(group) >= _TASK_FILES or size >= _TASK_BYTES:
-            yield Task(index, tuple(group), table)
+            yield Task(index, tuple(group), table, n_bytes=size)
             index, group, size = index + 1, [], 0
     if group:
-        yield Task(index, tuple(group), table)
+        yield Task(index, tuple(group), table, n_bytes=size)
 
 
 def _is_table(path: Path) -> bool:

@@ -32,6 +32,15 @@ class Kernel(Protocol):
     ) -> list[list[int]]:
         """Where a sentence may end, block by block: `candidates` of sentences.py."""
 
+    def unknown_words(
+        self, text: bytes, slots: bytearray, known: bytes, known_slots: bytearray, /
+    ) -> tuple[int, int]:
+        """How many different words a text has, and how many of them are not among the known.
+
+        A space ends each word. Tables are zeros, four bytes a place; there are more places than
+        words, and a power of two. `known_slots` is what this made of the known words as a text.
+        """
+
     def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> str:
         """Rows from `begin` to before `end` of columns as lines of CSV."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from classifier.kernel import kernel
 from classifier.shipped import MODELS
 
 _SAMPLE = 1500  # characters looked at, so that the notice costs next to nothing
@@ -19,7 +20,11 @@ def words(text: str) -> set[bytes]:
     >>> sorted(words("The Board met; the board rose."))
     [b'board', b'met', b'rose', b'the']
     """
-    return set(text.encode("utf-8", "replace").translate(_FOLD).split())
+    return set(_folded(text).split())
+
+
+def _folded(text: str) -> bytes:
+    return text.encode("utf-8", "replace").translate(_FOLD)
 
 
 def unknown_share(text: str) -> float:
@@ -31,8 +36,17 @@ def unknown_share(text: str) -> float:
     >>> unknown_share("The minister said so."), unknown_share("Qwx zzkj vbnq.")
     (0.0, 1.0)
     """
-    found = words(text[:_SAMPLE])
-    return len(found - _known()) / len(found) if found else 0.0
+    n_words, n_unknown = _count(text[:_SAMPLE])
+    return n_unknown / max(n_words, 1)
+
+
+def _count(text: str) -> tuple[int, int]:
+    """How many different words there are, and how many of them the corpus does not have."""
+    if not kernel:
+        found = words(text)
+        return len(found), len(found - _known())
+    slots = bytearray(4 << len(text).bit_length())
+    return kernel.unknown_words(_folded(text) + b" ", slots, *_table())
 
 
 def is_known(word: str) -> bool:
@@ -54,3 +68,13 @@ def write_words(texts: Iterable[str], path: Path) -> int:
 @cache
 def _known() -> frozenset[bytes]:
     return frozenset((MODELS / "words.txt").read_bytes().split())
+
+
+@cache
+def _table() -> tuple[bytes, bytearray]:
+    """The known words as the compiled part looks them up."""
+    assert kernel
+    known = b" ".join([*_known(), b""])
+    slots = bytearray(8 << len(_known()).bit_length())
+    kernel.unknown_words(known, slots, b"", bytearray(4))
+    return known, slots

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier import scoring, sentences
+from classifier import scoring, sentences, vocabulary
 from classifier.features import CLASSES
 from classifier.kernel import kernel
 from classifier.punkt import Punkt
@@ -76,6 +76,21 @@ def test_stops_are_the_same(monkeypatch, text):
     places = list(sentences.blocks(text))
     compiled, plain = both(monkeypatch, sentences, sentences.candidates, text, places, PUNKT)
     assert compiled == plain
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_unknown_words_are_the_same(monkeypatch, text):
+    text += " The Ministers of the qwxzz"
+    compiled, plain = both(monkeypatch, vocabulary, vocabulary.unknown_share, text)
+    assert compiled == plain
+
+
+def test_tables_of_words_that_do_not_fit_are_refused_or_searched_through():
+    for slots in (bytearray(3), memoryview(bytearray(9))[1:]):
+        with pytest.raises(ValueError):
+            kernel.unknown_words(b"a ", slots, b"", bytearray(4))
+    assert kernel.unknown_words(b"a b a ", bytearray(b"\xff" * 8), b"", bytearray(4)) == (3, 3)
 
 
 @settings(deadline=None)

@@ -416,7 +416,7 @@ static PyMethodDef methods[] = {
 };
 
 /* kernel.py takes no other: raise both when what is done here changes, and install again. */
-static int add_version(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", 1); }
+static int add_version(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", 2); }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_version}, {0, NULL}};
 

@@ -20,5 +20,5 @@ REVIEWED = NEVER_LAST | frozenset(
     "u.s.c v vol jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thur thurs "
     "fri".split()
 )
-# learned from our corpus, where they happen to close sentences only; ordinary words all the same
-ORDINARY = frozenset("ase bell dip gun ing jar jug mao mud n0 nu ode ret 'u _".split())
+# learned from our corpus, where they close sentences only or often; ordinary words all the same
+ORDINARY = frozenset("ase bell dip gun ing jar jug km mao mud n0 nu ode ret 'u _".split())

@@ -33,7 +33,8 @@ def assemble(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -
     """Write the output, the ledger with a column for each of the labels, and what made them.
 
     Raises:
-        ClassifierError: the output has not as many rows as were made.
+        ClassifierError: a part is not as it was written, or the output has not as many rows as
+            were made.
     """
     temporary = settings.output.with_name(f".{settings.output.stem}.tmp{settings.output.suffix}")
     expected = sum(part.sentences for part in parts)

@@ -15,7 +15,7 @@ REFERENCES = (
 NEVER_LAST = frozenset(f"{TITLES} {REFERENCES}".split())
 REVIEWED = NEVER_LAST | frozenset(
     "a.d a.m al app arr art arts avg b.a b.c bn bros c.f.r ch chs cl cls co corp d.c dept e.u est "
-    "etc ext ft govt h.e h.r inc jr km l.r.o ltd m m.a m.p max min mn mt n.y no p p.m para paras "
+    "etc ext ft govt h.e h.r inc jr l.r.o ltd m m.a m.p max min mn mt n.y no p p.m para paras "
     "ph ph.d plc pp pt pty pvt ref reg regs s sch sec sh ss sub-sec t.o tel u.k u.n u.s u.s.a "
     "u.s.c v vol jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thur thurs "
     "fri".split()

@@ -170,7 +170,11 @@ static PyObject *sum_text(PyObject *self, PyObject *args) {
     return done ? Py_NewRef(Py_None) : NULL;
 }
 
-/* ---- where a sentence may end: _STOP of sentences.py ---- */
+/* ---- sentences of a text: layout.py and sentences.py say why it is done so ---- */
+
+enum { WIDEST = 200, MAX_WORD = 40 }; /* of a line; of a word that is looked at */
+/* instead of yes or no: what is hard, Python decides; what is open, the next rule */
+enum { ERROR = -1, HARD = -2, OPEN = -3 };
 
 static int is_blank(Py_UCS4 c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -182,87 +186,338 @@ static int is_space(Py_UCS4 c) {
 static int is_one_of(Py_UCS4 c, const char *ascii) { return c && c < 128 && strchr(ascii, (int)c); }
 static int is_quote(Py_UCS4 c) { return c == 0x2018 || c == 0x2019 || c == 0x201c || c == 0x201d
                                      || c == 0xab || c == 0xbb; }
+static int is_opening(Py_UCS4 c) { return is_one_of(c, "\"'([") || c == 0x201c || c == 0x2018
+                                       || c == 0xab; }
+static int is_closing(Py_UCS4 c) { return is_one_of(c, "\"')]") || c == 0x201d || c == 0x2019
+                                       || c == 0xbb; }
 static int no_word(Py_UCS4 c) { return is_space(c) || is_quote(c) || is_one_of(c, ")\";}]*:@'({[?!"); }
 static int is_stop(Py_UCS4 c) { return c == '.' || c == '?' || c == '!'; }
+static int is_digit(Py_UCS4 c) { return c >= '0' && c <= '9'; }
+static int is_upper(Py_UCS4 c) { return c >= 'A' && c <= 'Z'; }
 static int is_letter(Py_UCS4 c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+static int is_strange(Py_UCS4 c) { return c > 127 && !is_quote(c); }
+
+/* What a method of str says of a character that is not ASCII: yes, no or an error. */
+static int ask(Py_UCS4 c, const char *method) {
+    PyObject *text = PyUnicode_FromOrdinal((int)c);
+    PyObject *answer = text ? PyObject_CallMethod(text, method, NULL) : NULL;
+    int is = answer ? PyObject_IsTrue(answer) : ERROR;
+    Py_XDECREF(text), Py_XDECREF(answer);
+    return is;
+}
+
+static int is_lower(Py_UCS4 c) { return c < 128 ? is_letter(c) && !is_upper(c) : ask(c, "islower"); }
+
+/* A part of the text: its characters from `begin` to before `end`. */
+typedef struct { const Py_UCS4 *text; Py_ssize_t begin, end; } Part;
+
+static Py_ssize_t skip_space(Part p, Py_ssize_t i) {
+    while (i < p.end && is_space(p.text[i])) i++;
+    return i;
+}
+
+static Part trimmed(Part p) {
+    p.begin = skip_space(p, p.begin);
+    while (p.begin < p.end && is_space(p.text[p.end - 1])) p.end--;
+    return p;
+}
+
+static Py_UCS4 at(Part p, Py_ssize_t i) { return i < p.end ? p.text[i] : 0; }
+
+static Py_ssize_t skip_digits(Part p, Py_ssize_t i, int most) {
+    while (most-- && is_digit(at(p, i))) i++;
+    return i;
+}
+
+/* Past a number such as 2.3.1, if there is one. */
+static Py_ssize_t skip_number(Part p, Py_ssize_t i, int most_digits, int *n_more) {
+    Py_ssize_t end = skip_digits(p, i, most_digits);
+    for (*n_more = 0; end > i && *n_more < 4; ++*n_more) {
+        if (at(p, end) != '.' || !is_digit(at(p, end + 1))) break;
+        end = skip_digits(p, end + 1, 3);
+    }
+    return end;
+}
+
+/* Past the letters that name an item, if they are few enough or a Roman number. */
+static Py_ssize_t skip_letters(Part p, Py_ssize_t i, Py_ssize_t most) {
+    Py_ssize_t end = i;
+    int is_roman = 1;
+    for (; end - i <= 5 && is_letter(at(p, end)); end++) is_roman &= is_one_of(at(p, end), "ivxIVX");
+    return end - i <= most || (end - i <= 5 && is_roman) ? end : i;
+}
+
+static int is_tab(Py_UCS4 c) { return c == ' ' || c == '\t'; }
+
+/* Whether a line begins as _ITEM of layout.py. */
+static int is_item(Part p) {
+    Py_UCS4 first = at(p, p.begin);
+    int in_brackets = first == '(', n_more;
+    Py_ssize_t begin = p.begin + in_brackets, end = skip_number(p, begin, 3, &n_more);
+    if (is_one_of(first, "-*") || first == 0x2022 || first == 0x2013 || first == 0xb7
+        || first == 0x25aa || first == 0x25cf) return is_tab(at(p, p.begin + 1));
+    if (end == begin) end = skip_letters(p, begin, 1 + in_brackets);
+    if (end > begin && (at(p, end) == ')' || (at(p, end) == '.' && !in_brackets))
+        && !(in_brackets && n_more)) return is_tab(at(p, end + 1));
+    end = skip_number(p, p.begin, 2, &n_more);
+    if (end == p.begin || !n_more || !is_tab(at(p, end))) return 0;
+    while (is_tab(at(p, end))) end++;
+    Py_UCS4 next = at(p, end);
+    if (next < 128) return is_upper(next);
+    int is_word = ask(next, "isalnum"), is_number = is_word > 0 ? ask(next, "isdecimal") : 0;
+    return is_word < 0 || is_number < 0 ? ERROR : is_word && !is_number;
+}
+
+/* Whether a line break before a line is more than one of hard-wrapped text. */
+static int begins_block(Part before, Part line, Py_ssize_t width) {
+    line.begin = skip_space(line, line.begin);
+    if (line.begin == line.end) return 0;
+    int lower = is_lower(at(line, line.begin));
+    if (lower < 0) return ERROR;
+    if (!lower) {
+        Py_ssize_t word = line.begin;
+        before = trimmed(before);
+        while (word < line.end && !is_space(line.text[word])) word++;
+        if (width > WIDEST || 2 * (before.end - before.begin + 1 + word - line.begin) <= width)
+            return 1;
+    }
+    return is_item(line);
+}
 
 /* Whether there is a stop before the next blank that something other than a word follows. */
-static int has_later(const Py_UCS4 *text, Py_ssize_t i, Py_ssize_t n) {
-    for (; i + 1 < n && !is_blank(text[i]); i++)
-        if (is_stop(text[i]) && no_word(text[i + 1])) return 1;
+static int has_later(Part p, Py_ssize_t i) {
+    for (; i + 1 < p.end && !is_blank(p.text[i]); i++)
+        if (is_stop(p.text[i]) && no_word(p.text[i + 1])) return 1;
     return 0;
 }
 
-static int is_candidate(const Py_UCS4 *text, Py_ssize_t stop, Py_ssize_t n) {
+static Py_ssize_t skip_closing(Part p, Py_ssize_t i) {
+    while (is_closing(at(p, i))) i++;
+    return i;
+}
+
+/* Whether a sentence may end at a character: _STOP of sentences.py. */
+static int is_candidate(Part p, Py_ssize_t stop) {
     Py_ssize_t i = stop + 1;
-    if (i >= n) return 0;
-    if (text[stop] == 0x2026) {
-        while (i < n && (is_one_of(text[i], "\"')]") || text[i] == 0x201d || text[i] == 0x2019
-                         || text[i] == 0xbb)) i++;
-        return i < n && is_blank(text[i]);
+    if (i >= p.end) return 0;
+    if (p.text[stop] == 0x2026) return is_blank(at(p, skip_closing(p, i)));
+    return is_stop(p.text[stop]) && no_word(p.text[i])
+        && (is_blank(p.text[i]) || stop == p.begin || is_blank(p.text[stop - 1])
+            || !has_later(p, i));
+}
+
+/* _MARKER of sentences.py: whether a sentence so far is the number of a section or an item. */
+static int is_marker(Part p) {
+    static const char *const kinds[] = {"section", "sec.", "article", "art.", "clause", "cl.", "rule",
+                                        "part", "chapter", "regulation", "reg.", "no."};
+    Py_UCS4 low[MAX_WORD];
+    Part all = {low, 0, p.end - p.begin};
+    Py_ssize_t i = 0;
+    int n_more;
+    if (all.end >= MAX_WORD) return 0;
+    for (; i < all.end; i++) {
+        Py_UCS4 c = p.text[p.begin + i];
+        if (c > 127) return is_quote(c) ? 0 : HARD;
+        low[i] = is_upper(c) ? c | 32 : c;
     }
-    return no_word(text[i])
-        && (is_blank(text[i]) || !stop || is_blank(text[stop - 1]) || !has_later(text, i, n));
-}
-
-/* Whether a dot, a space and a capital or a digit follow, perhaps with a mark that opens. */
-static int is_before_plain(const Py_UCS4 *text, Py_ssize_t stop, Py_ssize_t n) {
-    Py_ssize_t i = stop + 2;
-    if (i >= n || text[stop] != '.' || text[stop + 1] != ' ') return 0;
-    if (is_one_of(text[i], "\"'([") || text[i] == 0x201c || text[i] == 0x2018 || text[i] == 0xab) i++;
-    return i < n && ((text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= '0' && text[i] <= '9'));
-}
-
-/* Whether a word of ASCII letters, none of those held, ends at such a dot: 1, 0, or -1 (error). */
-static int is_plain(const Py_UCS4 *text, Py_ssize_t stop, Py_ssize_t n, PyObject *held) {
-    char word[64];
-    Py_ssize_t begin = stop;
-    if (!is_before_plain(text, stop, n)) return 0;
-    while (begin > 0 && is_letter(text[begin - 1])) begin--;
-    Py_ssize_t size = stop - begin;
-    if (size < 2 || size > 64 || (begin > 0 && text[begin - 1] != ' ')) return 0;
-    for (Py_ssize_t i = 0; i < size; i++) word[i] = (char)(text[begin + i] | 32);
-    PyObject *key = PyUnicode_FromStringAndSize(word, size);
-    if (!key) return -1;
-    int found = PySet_Contains(held, key);
-    Py_DECREF(key);
-    return found < 0 ? -1 : !found;
-}
-
-static PyObject *stops_of(const Py_UCS4 *text, Py_ssize_t n, PyObject *held) {
-    PyObject *out = PyList_New(0);
-    for (Py_ssize_t i = 0; out && i < n; i++) {
-        if (!(is_stop(text[i]) || text[i] == 0x2026) || !is_candidate(text, i, n)) continue;
-        int plain = is_plain(text, i, n, held);
-        PyObject *code = plain < 0 ? NULL : PyLong_FromSsize_t(2 * i + plain);
-        if (!code || PyList_Append(out, code)) Py_CLEAR(out);
-        Py_XDECREF(code);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        for (i = 0; kinds[k][i] && at(all, i) == (Py_UCS4)kinds[k][i]; i++);
+        if (!kinds[k][i] && is_space(at(all, i))) break;
+        i = 0;
     }
-    return out;
+    for (int spaces = 0; i && spaces < 3 && is_space(at(all, i)); spaces++) i++;
+    i += at(all, i) == '(';
+    Py_ssize_t end = skip_number(all, i, 3, &n_more);
+    if (end == i) end = skip_letters(all, i, 1);
+    if (end == i) return 0;
+    return end + (at(all, end) == ')') == all.end;
 }
 
-/* stops(text, blocks, held): see kernel.py */
-static PyObject *stops(PyObject *self, PyObject *args) {
-    PyObject *text, *blocks, *held;
-    if (!PyArg_ParseTuple(args, "UO!O", &text, &PyList_Type, &blocks, &held)) return NULL;
-    Py_ssize_t size = PyUnicode_GetLength(text);
-    Py_UCS4 *chars = PyUnicode_AsUCS4Copy(text);
-    PyObject *all = chars ? PyList_New(0) : NULL;
-    for (Py_ssize_t k = 0; all && k < PyList_Size(blocks); k++) {
-        Py_ssize_t begin, end, number;
-        PyObject *own = NULL;
-        int failed = !PyArg_ParseTuple(PyList_GetItem(blocks, k), "nnn", &begin, &end, &number);
-        if (!failed && !(0 <= begin && begin <= end && end <= size)) {
-            PyErr_SetString(PyExc_ValueError, "a block outside of the text");
-            failed = 1;
+typedef struct {
+    PyObject *text, *never_last, *abbreviations, *collocated, *decide;
+    PyObject *texts, *starts, *numbers; /* found: sentences, where they start, their paragraphs */
+} Splitter;
+
+typedef struct { Py_ssize_t end, following; } Cut; /* of a sentence, and where the next begins */
+
+/* end_and_next of punkt.py */
+static Cut cut_after(Part p, Py_ssize_t stop) {
+    Py_ssize_t first = skip_space(p, stop + 1), i = first;
+    while (is_quote(at(p, i)) || is_one_of(at(p, i), "\"')]}")) {
+        i++;
+        if (i == p.end || is_space(p.text[i]) || (at(p, i) == '-' && at(p, i + 1) == '-'))
+            return (Cut){i, skip_space(p, i)};
+    }
+    return (Cut){stop + 1, first};
+}
+
+/* Whether a sentence ends at a dot after a word; the next begins with two characters, or with 0. */
+static int is_end_after(const Splitter *s, Part word, Py_UCS4 next, Py_UCS4 second) {
+    char low[MAX_WORD];
+    Py_ssize_t whole = word.begin, n = 0;
+    int is_plain = word.end - whole > 1 && word.end - whole <= MAX_WORD;
+    if (word.end - word.begin > MAX_WORD) word.begin = word.end - MAX_WORD;
+    for (Py_ssize_t i = word.end; i > word.begin; i--)
+        if (word.text[i - 1] == '-') word.begin = i;
+    while (is_opening(at(word, word.begin))) word.begin++;
+    for (Py_ssize_t i = word.begin; i < word.end; i++, n++) {
+        if (word.text[i] > 127) return HARD;
+        is_plain &= is_letter(word.text[i]);
+        low[n] = (char)(is_upper(word.text[i]) ? word.text[i] | 32 : word.text[i]);
+    }
+    if (n == 1 && is_upper(word.text[word.begin]) && is_letter(next) && second == '.') return 0;
+    PyObject *key = PyUnicode_FromStringAndSize(low, n);
+    int is_never = key ? PySet_Contains(s->never_last, key) : ERROR;
+    int is_short = is_never == 0 ? PySet_Contains(s->abbreviations, key) : is_never;
+    int is_pair = is_short == 0 ? PySet_Contains(s->collocated, key) : is_short;
+    Py_XDECREF(key);
+    if (is_never < 0 || is_short < 0 || is_pair < 0) return ERROR;
+    if (is_never || (is_short && is_digit(next))) return next ? 0 : HARD;
+    return is_plain && whole == word.begin && !is_pair ? 1 : HARD;
+}
+
+/* Whether a sentence ends at a stop, as far as what follows tells. */
+static int is_end_before(Part p, Py_ssize_t stop, Py_ssize_t marks, Py_ssize_t next) {
+    Py_ssize_t first = next, clause = next + 1;
+    int has_break = 0;
+    if (next == marks) return 0; /* attached */
+    for (Py_ssize_t i = marks; i < next; i++) has_break |= p.text[i] == '\n';
+    while (first < next + MAX_WORD && is_opening(at(p, first))) first++;
+    Py_UCS4 c = first < next + MAX_WORD ? at(p, first) : 0;
+    if (!c || is_space(c) || is_strange(c) || is_strange(p.text[next])) return HARD;
+    while (clause < next + 5 && is_letter(at(p, clause)) && !is_upper(at(p, clause))) clause++;
+    int is_clause = p.text[next] == '(' && clause > next + 1 && at(p, clause) == ')';
+    if (is_letter(c) && !is_upper(c) && !has_break && !is_clause) return 0;
+    if (is_stop(c)) return 0;
+    if (p.text[stop] == 0x2026 || (stop && p.text[stop] == '.' && p.text[stop - 1] == '.'))
+        return is_upper(c);
+    return OPEN;
+}
+
+/* Whether a sentence that begins at p.begin ends at a candidate, `previous` being the one before. */
+static int is_end(const Splitter *s, Part p, Py_ssize_t previous, Py_ssize_t stop) {
+    Py_ssize_t marks = skip_closing(p, stop + 1), next = skip_space(p, marks);
+    Part so_far = {p.text, p.begin, stop}, word = {p.text, stop, stop};
+    int is = next < p.end ? is_end_before(p, stop, marks, next) : OPEN;
+    if (is != OPEN) return is;
+    if (p.text[stop] != '.') return 1;
+    is = next < p.end ? is_marker(so_far) : 0;
+    if (is) return is == HARD ? HARD : 0;
+    while (word.begin > previous && p.text[word.begin - 1] != ' ') word.begin--;
+    return is_end_after(s, word, at(p, next), at(p, next + 1));
+}
+
+static int append_new(PyObject *list, PyObject *value) {
+    int done = value && !PyList_Append(list, value);
+    Py_XDECREF(value);
+    return done;
+}
+
+static int add_span(const Splitter *s, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t number) {
+    return append_new(s->texts, PyUnicode_Substring(s->text, begin, end))
+        && append_new(s->starts, PyLong_FromSsize_t(begin))
+        && append_new(s->numbers, PyLong_FromSsize_t(number));
+}
+
+/* Asks Python's _decide about a stop; the block is made where it is asked of first. */
+static int ask_decide(
+    const Splitter *s, Part block, PyObject **own, Py_ssize_t begin, Py_ssize_t previous,
+    Py_ssize_t stop, Cut *cut
+) {
+    int is = ERROR;
+    const Py_ssize_t from = block.begin, n = block.end - from;
+    if (!*own && !(*own = PyUnicode_Substring(s->text, from, block.end))) return ERROR;
+    PyObject *answer = PyObject_CallFunction(
+        s->decide, "Onnn", *own, begin - from, previous - from, stop - from);
+    if (answer && PyArg_ParseTuple(answer, "nnpO", &cut->end, &cut->following, &is, &(PyObject *){0})
+        && !(stop - from < cut->end && cut->end <= cut->following && cut->following <= n)) {
+        PyErr_SetString(PyExc_ValueError, "an end outside of the block");
+        is = ERROR;
+    }
+    Py_XDECREF(answer);
+    cut->end += from, cut->following += from;
+    return PyErr_Occurred() ? ERROR : is;
+}
+
+static int split_block(const Splitter *s, Part block, Py_ssize_t number) {
+    block = trimmed(block);
+    Part rest = block; /* from where the sentence begins; what is before it may be looked at */
+    Py_ssize_t previous = block.begin;
+    PyObject *own = NULL;
+    int is = 0;
+    for (Py_ssize_t stop = block.begin; is >= 0 && stop < block.end; stop++) {
+        if (!(is_stop(block.text[stop]) || block.text[stop] == 0x2026) || !is_candidate(block, stop))
+            continue;
+        Cut cut = cut_after(block, stop);
+        is = is_end(s, rest, previous, stop);
+        if (is == HARD) is = ask_decide(s, block, &own, rest.begin, previous, stop, &cut);
+        if (is > 0) {
+            if (!add_span(s, rest.begin, cut.end, number)) is = ERROR;
+            rest.begin = cut.following;
         }
-        failed = failed || !(own = stops_of(chars + begin, end - begin, held))
-              || PyList_Append(all, own);
-        Py_XDECREF(own);
-        if (failed) Py_CLEAR(all);
+        previous = stop;
     }
-    PyMem_Free(chars);
-    return all;
+    Py_XDECREF(own);
+    return is >= 0 && (rest.begin == rest.end || add_span(s, rest.begin, rest.end, number));
+}
+
+static int split_paragraph(const Splitter *s, Part p, Py_ssize_t number) {
+    Py_ssize_t width = 0;
+    for (Py_ssize_t i = p.begin, line = i; i <= p.end; i++) {
+        if (i < p.end && p.text[i] != '\n') continue;
+        if (i - line > width) width = i - line;
+        line = i + 1;
+    }
+    Part block = p, before = {p.text, p.begin, p.begin};
+    for (Py_ssize_t i = p.begin, line = i; i <= p.end; i++) {
+        if (i < p.end && p.text[i] != '\n') continue;
+        Part here = {p.text, line, i};
+        int begins = line > p.begin ? begins_block(before, here, width) : 0;
+        if (begins < 0) return 0;
+        if (begins) {
+            block.end = line;
+            if (!split_block(s, block, number)) return 0;
+            block = (Part){p.text, line, p.end};
+        }
+        before = here;
+        line = i + 1;
+    }
+    return split_block(s, block, number);
+}
+
+/* A paragraph ends at a blank line. */
+static int split_text(const Splitter *s, const Py_UCS4 *text, Py_ssize_t size) {
+    Part p = {text, 0, size};
+    Py_ssize_t number = 0, i = 0;
+    while (i < size) {
+        if (text[i++] != '\n') continue;
+        Py_ssize_t line = i - 1;
+        while (i < size && (is_tab(text[i]) || text[i] == '\r')) i++;
+        if (i == size || text[i] != '\n') continue;
+        p.end = line;
+        if (!split_paragraph(s, p, number++)) return 0;
+        p = (Part){text, ++i, size};
+    }
+    return split_paragraph(s, p, number);
+}
+
+/* split(text, never_last, abbreviations, collocated, decide): see kernel.py */
+static PyObject *split(PyObject *self, PyObject *args) {
+    Splitter s = {0};
+    if (!PyArg_ParseTuple(args, "UOOOO", &s.text, &s.never_last, &s.abbreviations, &s.collocated,
+                          &s.decide)) return NULL;
+    PyObject *found = Py_BuildValue("([][][])");
+    Py_UCS4 *text = found ? PyUnicode_AsUCS4Copy(s.text) : NULL;
+    if (text) {
+        s.texts = PyTuple_GetItem(found, 0);
+        s.starts = PyTuple_GetItem(found, 1);
+        s.numbers = PyTuple_GetItem(found, 2);
+        if (!split_text(&s, text, PyUnicode_GetLength(s.text))) Py_CLEAR(found);
+    } else {
+        Py_CLEAR(found);
+    }
+    PyMem_Free(text);
+    return found;
 }
 
 /* ---- words that the corpus does not have: vocabulary.py ---- */
@@ -409,14 +664,14 @@ static PyObject *csv_lines(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"sum_text", sum_text, METH_VARARGS, NULL},
-    {"stops", stops, METH_VARARGS, NULL},
+    {"split", split, METH_VARARGS, NULL},
     {"unknown_words", unknown_words, METH_VARARGS, NULL},
     {"csv_lines", csv_lines, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 /* kernel.py takes no other: raise both when what is done here changes, and install again. */
-static int add_version(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", 2); }
+static int add_version(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", 3); }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_version}, {0, NULL}};
 

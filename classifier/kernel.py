@@ -5,7 +5,7 @@ POLICYTAG_NO_KERNEL leaves it out, for tests.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,10 +27,16 @@ class Kernel(Protocol):
         `classes` says what each byte does.
         """
 
-    def stops(
-        self, text: str, blocks: list[tuple[int, int, int]], held: frozenset[str], /
-    ) -> list[list[int]]:
-        """Where a sentence may end, block by block: `candidates` of sentences.py."""
+    def split(
+        self, text: str, never_last: frozenset[str], abbreviations: frozenset[str],
+        collocated: frozenset[str], decide: Callable[[str, int, int, int], tuple[Any, ...]], /
+    ) -> tuple[list[str], list[int], list[int]]:
+        """The sentences of a text, where they start, and the numbers of their paragraphs.
+
+        `decide` is asked about a stop where ASCII and the sets do not tell: of a block, where the
+        sentence begins, the stop before and the stop. It says where the sentence would end and the
+        next begin, whether it does, and why.
+        """
 
     def unknown_words(
         self, text: bytes, slots: bytearray, known: bytes, known_slots: bytearray, /
@@ -45,7 +51,7 @@ class Kernel(Protocol):
         """Rows from `begin` to before `end` of columns as lines of CSV."""
 
 
-_VERSION = 2  # of _kernel.c: raised there and here when what it does changes
+_VERSION = 3  # of _kernel.c: raised there and here when what it does changes
 
 
 def _load() -> Any:

@@ -72,9 +72,8 @@ def test_sums_of_long_sentences_are_the_same_bits(monkeypatch, n):
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_stops_are_the_same(monkeypatch, text):
-    places = list(sentences.blocks(text))
-    compiled, plain = both(monkeypatch, sentences, sentences.candidates, text, places, PUNKT)
+def test_sentences_are_the_same(monkeypatch, text):
+    compiled, plain = both(monkeypatch, sentences, sentences.pieces, text)
     assert compiled == plain
 
 
@@ -117,12 +116,6 @@ def test_sizes_that_do_not_fit_are_refused(change):
     kernel.sum_text(*right.values())
     with pytest.raises(ValueError):
         kernel.sum_text(*(right | change).values())
-
-
-@pytest.mark.parametrize("block", [(-1, 1, 0), (0, 4, 0), (2, 1, 0)])
-def test_blocks_outside_of_the_text_are_refused(block):
-    with pytest.raises(ValueError):
-        kernel.stops("abc", [block], frozenset())
 
 
 def test_columns_of_different_length_are_refused():

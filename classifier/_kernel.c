@@ -195,6 +195,7 @@ static int is_stop(Py_UCS4 c) { return c == '.' || c == '?' || c == '!'; }
 static int is_digit(Py_UCS4 c) { return c >= '0' && c <= '9'; }
 static int is_upper(Py_UCS4 c) { return c >= 'A' && c <= 'Z'; }
 static int is_letter(Py_UCS4 c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+static int is_letter_or_digit(Py_UCS4 c) { return is_letter(c) || is_digit(c); }
 static int is_strange(Py_UCS4 c) { return c > 127 && !is_quote(c); }
 
 /* What a method of str says of a character that is not ASCII: yes, no or an error. */
@@ -334,7 +335,7 @@ static int is_marker(Part p) {
 }
 
 typedef struct {
-    PyObject *text, *never_last, *abbreviations, *collocated, *decide;
+    PyObject *text, *never_last, *abbreviations, *collocated, *collocations, *decide;
     PyObject *texts, *starts, *numbers; /* found: sentences, where they start, their paragraphs */
 } Splitter;
 
@@ -351,29 +352,85 @@ static Cut cut_after(Part p, Py_ssize_t stop) {
     return (Cut){stop + 1, first};
 }
 
-/* Whether a sentence ends at a dot after a word; the next begins with two characters, or with 0. */
-static int is_end_after(const Splitter *s, Part word, Py_UCS4 next, Py_UCS4 second) {
+static PyObject *lowered(Part word) {
     char low[MAX_WORD];
-    Py_ssize_t whole = word.begin, n = 0;
-    int is_plain = word.end - whole > 1 && word.end - whole <= MAX_WORD;
-    if (word.end - word.begin > MAX_WORD) word.begin = word.end - MAX_WORD;
+    Py_ssize_t n = 0;
+    for (; n < MAX_WORD && word.begin + n < word.end; n++) {
+        Py_UCS4 c = word.text[word.begin + n];
+        low[n] = (char)(is_upper(c) ? c | 32 : c);
+    }
+    return PyUnicode_FromStringAndSize(low, n);
+}
+
+/* Whether a set has a key, whose reference is taken: 1, 0 or ERROR. */
+static int has(PyObject *set, PyObject *key) {
+    int is = key ? PySet_Contains(set, key) : ERROR;
+    Py_XDECREF(key);
+    return is;
+}
+
+static int has_pair(PyObject *set, PyObject *first, PyObject *second) {
+    PyObject *pair = first && second ? PyTuple_Pack(2, first, second) : NULL;
+    Py_XDECREF(first), Py_XDECREF(second);
+    return has(set, pair);
+}
+
+static Part after_hyphen(Part word) {
     for (Py_ssize_t i = word.end; i > word.begin; i--)
         if (word.text[i - 1] == '-') word.begin = i;
+    return word;
+}
+
+/* Whether a character of a word stands in the middle of one of Punkt's tokens. */
+static int is_inner(Part word, Py_ssize_t i) {
+    Py_UCS4 c = word.text[i];
+    if (is_letter_or_digit(c) || is_one_of(c, "%/$_")) return 1;
+    return is_one_of(c, ",.-") && i > word.begin && is_letter_or_digit(word.text[i - 1])
+        && is_letter_or_digit(at(word, i + 1));
+}
+
+/* Whether Punkt ends a sentence at the dot after a word, where the last token of it tells.
+   `capital` is the word that follows if it is one in ASCII that begins with a capital, or empty. */
+static int ends_token(const Splitter *s, Part word, Part capital) {
+    static const Py_UCS4 dot[] = {'.'};
+    static const Py_UCS4 number[] = {'#', '#', 'n', 'u', 'm', 'b', 'e', 'r', '#', '#'};
+    Part token = {word.text, word.end, word.end};
+    while (token.begin > word.begin && is_inner(word, token.begin - 1)) token.begin--;
+    int is_whole = token.begin == word.begin || is_space(token.text[token.begin - 1])
+                || is_one_of(token.text[token.begin - 1], ")\";}]*:@({["), is_number = 1;
+    Py_ssize_t n = token.end - token.begin;
+    if (!is_whole || n > MAX_WORD || (n == 1 && !is_digit(token.text[token.begin]))) return HARD;
+    for (Py_ssize_t i = token.begin; i < token.end; i++)
+        is_number &= is_digit(token.text[i]) || is_one_of(token.text[i], ",.-");
+    if (n && is_number && capital.begin == capital.end) return HARD;
+    int is = has(s->abbreviations, lowered(token));
+    if (!is) is = has(s->abbreviations, lowered(after_hyphen(token)));
+    token = !n ? (Part){dot, 0, 1} : is_number ? (Part){number, 0, 10} : token;
+    if (!is) is = has(s->collocated, lowered(token));
+    else if (is > 0) return HARD;
+    if (is > 0 && capital.begin < capital.end)
+        is = has_pair(s->collocations, lowered(token), lowered(capital));
+    return is < 0 ? ERROR : is ? HARD : 1;
+}
+
+/* Whether a sentence ends at a dot after a word; the next begins with two characters, or with 0. */
+static int is_end_after(
+    const Splitter *s, Part whole, Py_UCS4 next, Py_UCS4 second, Part capital
+) {
+    Part word = whole;
+    if (word.end - word.begin > MAX_WORD) word.begin = word.end - MAX_WORD;
+    word = after_hyphen(word);
     while (is_opening(at(word, word.begin))) word.begin++;
-    for (Py_ssize_t i = word.begin; i < word.end; i++, n++) {
+    for (Py_ssize_t i = word.begin; i < word.end; i++)
         if (word.text[i] > 127) return HARD;
-        is_plain &= is_letter(word.text[i]);
-        low[n] = (char)(is_upper(word.text[i]) ? word.text[i] | 32 : word.text[i]);
-    }
-    if (n == 1 && is_upper(word.text[word.begin]) && is_letter(next) && second == '.') return 0;
-    PyObject *key = PyUnicode_FromStringAndSize(low, n);
-    int is_never = key ? PySet_Contains(s->never_last, key) : ERROR;
-    int is_short = is_never == 0 ? PySet_Contains(s->abbreviations, key) : is_never;
-    int is_pair = is_short == 0 ? PySet_Contains(s->collocated, key) : is_short;
-    Py_XDECREF(key);
-    if (is_never < 0 || is_short < 0 || is_pair < 0) return ERROR;
+    if (word.end - word.begin == 1 && is_upper(word.text[word.begin]) && is_letter(next)
+        && second == '.') return 0;
+    int is_never = has(s->never_last, lowered(word));
+    int is_short = is_never ? 0 : has(s->abbreviations, lowered(word));
+    if (is_never < 0 || is_short < 0) return ERROR;
     if (is_never || (is_short && is_digit(next))) return next ? 0 : HARD;
-    return is_plain && whole == word.begin && !is_pair ? 1 : HARD;
+    if (is_short || at(word, word.begin + 1) == '.') return HARD;
+    return ends_token(s, whole, capital);
 }
 
 /* Whether a sentence ends at a stop, as far as what follows tells. */
@@ -404,7 +461,11 @@ static int is_end(const Splitter *s, Part p, Py_ssize_t previous, Py_ssize_t sto
     is = next < p.end ? is_marker(so_far) : 0;
     if (is) return is == HARD ? HARD : 0;
     while (word.begin > previous && p.text[word.begin - 1] != ' ') word.begin--;
-    return is_end_after(s, word, at(p, next), at(p, next + 1));
+    Part capital = {p.text, next, next};
+    if (marks == stop + 1 && is_upper(at(p, next)))
+        while (capital.end < next + MAX_WORD && is_letter(at(p, capital.end))) capital.end++;
+    if (capital.end < p.end && !is_space(p.text[capital.end])) capital.end = next;
+    return is_end_after(s, word, at(p, next), at(p, next + 1), capital);
 }
 
 static int append_new(PyObject *list, PyObject *value) {
@@ -501,11 +562,11 @@ static int split_text(const Splitter *s, const Py_UCS4 *text, Py_ssize_t size) {
     return split_paragraph(s, p, number);
 }
 
-/* split(text, never_last, abbreviations, collocated, decide): see kernel.py */
+/* split(text, never_last, abbreviations, collocated, collocations, decide): see kernel.py */
 static PyObject *split(PyObject *self, PyObject *args) {
     Splitter s = {0};
-    if (!PyArg_ParseTuple(args, "UOOOO", &s.text, &s.never_last, &s.abbreviations, &s.collocated,
-                          &s.decide)) return NULL;
+    if (!PyArg_ParseTuple(args, "UOOOOO", &s.text, &s.never_last, &s.abbreviations, &s.collocated,
+                          &s.collocations, &s.decide)) return NULL;
     PyObject *found = Py_BuildValue("([][][])");
     Py_UCS4 *text = found ? PyUnicode_AsUCS4Copy(s.text) : NULL;
     if (text) {

@@ -29,7 +29,8 @@ class Kernel(Protocol):
 
     def split(
         self, text: str, never_last: frozenset[str], abbreviations: frozenset[str],
-        collocated: frozenset[str], decide: Callable[[str, int, int, int], tuple[Any, ...]], /
+        collocated: frozenset[str], collocations: frozenset[tuple[str, str]],
+        decide: Callable[[str, int, int, int], tuple[Any, ...]], /
     ) -> tuple[list[str], list[int], list[int]]:
         """The sentences of a text, where they start, and the numbers of their paragraphs.
 

@@ -71,7 +71,8 @@ def pieces(text: str) -> tuple[Sequence[str], Sequence[int], Sequence[int]]:
     punkt = _punkt()
     if kernel:
         return kernel.split(
-            text, NEVER_LAST, punkt.abbreviations, punkt.collocated, partial(_decide, punkt)
+            text, NEVER_LAST, punkt.abbreviations, punkt.collocated, punkt.collocations,
+            partial(_decide, punkt),
         )
     found = list(_spans(text, punkt))
     starts = [start for start, _, _ in found]

@@ -16,10 +16,15 @@ enum { SEPARATES, IN_WORD, ALONE };
 
 /* ---- sums of the weights of hashed features: features.py and scoring.py, in one pass ---- */
 
+enum { POWERS = 64 };
+
 typedef struct {
     uint64_t *word, *pair, *prefix, *suffix; /* hashes in a sentence; the last two of long tokens */
     uint64_t *bucket;
     Py_ssize_t room, n, n_long;
+    const unsigned char *fold, *classes; /* of each byte: in lower case, and what it does */
+    unsigned char *text;                 /* the sentence in lower case */
+    Py_ssize_t text_room;
 } Tokens;
 
 typedef struct {
@@ -42,9 +47,13 @@ static int more_room(Tokens *t) {
     return 1;
 }
 
+static uint64_t powers[POWERS]; /* of PRIME, so that no product waits for the one before */
+
 static uint64_t hash_bytes(const unsigned char *text, Py_ssize_t n) {
-    uint64_t sum = 0, power = 1;
-    for (Py_ssize_t i = 0; i < n; i++, power *= PRIME) sum += (text[i] + 1u) * power;
+    uint64_t sum = 0, power = powers[POWERS - 1];
+    Py_ssize_t i = 0;
+    for (; i < n && i < POWERS; i++) sum += (text[i] + 1u) * powers[i];
+    for (; i < n; i++) sum += (text[i] + 1u) * (power *= PRIME);
     return sum;
 }
 
@@ -60,34 +69,42 @@ static int add_token(Tokens *t, const unsigned char *text, Py_ssize_t n) {
 
 static uint64_t mix(uint64_t value) { return (value ^ value >> 31) * 0xBF58476D1CE4E5B9u; }
 
-static void add_row(float *sum, const float *row, Py_ssize_t width) {
-    for (Py_ssize_t k = 0; k < width; k++) sum[k] += row[k];
-}
-
 /* The order in which NumPy adds float32, so that the sums are the same to the last bit. */
-static void add_pairwise(
-    const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch
+static inline void add_pairwise(
+    const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch,
+    const Py_ssize_t width
 ) {
-    const Py_ssize_t width = table->width;
-    if (n > 128) {
-        Py_ssize_t half = n / 2 - n / 2 % 8;
-        add_pairwise(table, bucket, half, out, scratch + width);
-        add_pairwise(table, bucket + half, n - half, scratch, scratch + width);
-        add_row(out, scratch, width);
-        return;
-    }
     Py_ssize_t i = 0;
     memset(out, 0, width * sizeof(float));
     if (n >= 8) {
         float *r = table->scratch;
         memset(r, 0, 8 * width * sizeof(float));
-        for (; i < n - n % 8; i++)
-            add_row(r + i % 8 * width, table->weights + bucket[i] * width, width);
+        for (; i < n - n % 8; i++) {
+            const float *row = table->weights + bucket[i] * width;
+            for (Py_ssize_t k = 0; k < width; k++) r[i % 8 * width + k] += row[k];
+        }
         for (Py_ssize_t k = 0; k < width; k++)
             out[k] = ((r[k] + r[width + k]) + (r[2 * width + k] + r[3 * width + k]))
                    + ((r[4 * width + k] + r[5 * width + k]) + (r[6 * width + k] + r[7 * width + k]));
     }
-    for (; i < n; i++) add_row(out, table->weights + bucket[i] * width, width);
+    for (; i < n; i++)
+        for (Py_ssize_t k = 0; k < width; k++) out[k] += table->weights[bucket[i] * width + k];
+}
+
+static void add_halves(
+    const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch
+) {
+    const Py_ssize_t width = table->width;
+    if (n > 128) {
+        Py_ssize_t half = n / 2 - n / 2 % 8;
+        add_halves(table, bucket, half, out, scratch + width);
+        add_halves(table, bucket + half, n - half, scratch, scratch + width);
+        for (Py_ssize_t k = 0; k < width; k++) out[k] += scratch[k];
+    } else if (width == 5) { /* that of our labels: the compiler unrolls it */
+        add_pairwise(table, bucket, n, out, scratch, 5);
+    } else {
+        add_pairwise(table, bucket, n, out, scratch, width);
+    }
 }
 
 /* Adds the weights of a kind of feature to a sentence's sums. */
@@ -101,7 +118,7 @@ static void add_kind(
         __builtin_prefetch(table->weights + t->bucket[i] * table->width);
     }
     float *out = table->scratch + 8 * table->width;
-    add_pairwise(table, t->bucket + 1, n - 1, out, out + table->width);
+    add_halves(table, t->bucket + 1, n - 1, out, out + table->width);
     for (Py_ssize_t k = 0; k < table->width; k++)
         sums[k] += (float)(table->weights[t->bucket[0] * table->width + k] + out[k]);
 }
@@ -121,51 +138,113 @@ static int64_t add_sentence(const Table *table, Tokens *t, double *sums) {
     return n + (n - 1) + (n > 1 ? n - 2 : 0) + 2 * t->n_long + 1;
 }
 
-static int add_text(
-    const Table *table, const unsigned char *text, Py_ssize_t size, const unsigned char *classes,
-    double *sums, int64_t *counts, Py_ssize_t n_rows
+/* UTF-8 in lower case, with spaces of Unicode as one: how many bytes, or -1 where that takes a table
+   of Unicode. Of U+0080 to U+00FF, U+2000 to U+203F and U+2080 to U+20BF the capitals are known. */
+static Py_ssize_t fold_utf8(
+    const unsigned char *text, Py_ssize_t n, const unsigned char *fold, unsigned char *out
 ) {
-    Tokens t = {0};
-    Py_ssize_t row = 0, i = 0;
-    int done = 1;
-    while (done && i < size && row < n_rows) {
-        Py_ssize_t begin = i++;
-        if (classes[text[begin]] == IN_WORD)
-            while (i < size && classes[text[i]] == IN_WORD) i++;
-        if (classes[text[begin]] != SEPARATES) {
-            done = add_token(&t, text + begin, i - begin);
-        } else if (text[begin] == 0x1e) {
-            counts[row] = add_sentence(table, &t, sums + row * table->width);
-            row++;
-            t.n = t.n_long = 0;
+    Py_ssize_t k = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        unsigned char c = text[i], second = i + 1 < n ? text[i + 1] : 0;
+        unsigned char third = i + 2 < n ? text[i + 2] : 0;
+        if (c < 0x80) {
+            out[k++] = fold[c];
+        } else if ((c == 0xc2 && (second == 0x85 || second == 0xa0))) {
+            out[k++] = ' ', i++;
+        } else if (c == 0xe2 && second == 0x80
+                   && (third <= 0x8a || third == 0xa8 || third == 0xa9 || third == 0xaf)) {
+            out[k++] = ' ', i += 2;
+        } else if ((c == 0xc2 || c == 0xc3) && second) {
+            out[k++] = c;
+            out[k++] = c == 0xc3 && second <= 0x9e && second != 0x97 ? second + 32 : second;
+            i++;
+        } else if (c == 0xe2 && (second == 0x80 || second == 0x82) && third) {
+            out[k++] = c, out[k++] = second, out[k++] = third;
+            i += 2;
+        } else {
+            return -1;
         }
     }
-    free(t.word), free(t.pair), free(t.prefix), free(t.suffix), free(t.bucket);
-    if (!done) PyErr_NoMemory();
-    else if (row < n_rows || i < size) PyErr_SetString(PyExc_ValueError, "other rows than marks");
-    return done && row == n_rows && i == size;
+    return k;
 }
 
-/* sum_text(buffer, classes, weights, width, sums, counts): see kernel.py */
-static PyObject *sum_text(PyObject *self, PyObject *args) {
-    Py_buffer text, classes, weights, sums, counts;
-    Py_ssize_t width;
-    if (!PyArg_ParseTuple(args, "y*y*y*nw*w*", &text, &classes, &weights, &width, &sums, &counts))
-        return NULL;
-    Py_ssize_t n_rows = counts.len / 8, row = width * (Py_ssize_t)sizeof(float), done = 0;
+static int has_text_room(Tokens *t, Py_ssize_t n) {
+    if (n <= t->text_room) return 1;
+    unsigned char *grown = realloc(t->text, n);
+    if (!grown) return 0;
+    t->text = grown;
+    t->text_room = n;
+    return 1;
+}
+
+static int add_tokens(Tokens *t, const unsigned char *text, Py_ssize_t n) {
+    t->n = t->n_long = 0;
+    for (Py_ssize_t i = 0; i < n; ) {
+        Py_ssize_t begin = i++;
+        int class = t->classes[text[begin]];
+        if (class == IN_WORD)
+            while (i < n && t->classes[text[i]] == IN_WORD) i++;
+        if (class != SEPARATES && !add_token(t, text + begin, i - begin)) return 0;
+    }
+    return 1;
+}
+
+/* Makes the tokens of a sentence, which `folded` makes bytes where that takes a table of Unicode. */
+static int read_sentence(Tokens *t, PyObject *sentence, PyObject *folded) {
+    Py_ssize_t size = 0, n = -1;
+    PyObject *own = NULL;
+    const unsigned char *text = (const unsigned char *)PyUnicode_AsUTF8AndSize(sentence, &size);
+    if (!text && !PyErr_ExceptionMatches(PyExc_UnicodeError)) return 0;
+    if (!text) PyErr_Clear(); /* lone surrogates */
+    else if (!has_text_room(t, size)) return PyErr_NoMemory(), 0;
+    else n = fold_utf8(text, size, t->fold, t->text);
+    text = t->text;
+    if (n < 0) {
+        own = PyObject_CallFunctionObjArgs(folded, sentence, NULL);
+        text = own ? (const unsigned char *)PyBytes_AsString(own) : NULL;
+        n = text ? PyBytes_Size(own) : 0;
+    }
+    if ((text || !n) && !PyErr_Occurred() && !add_tokens(t, text, n)) PyErr_NoMemory();
+    Py_XDECREF(own);
+    return !PyErr_Occurred();
+}
+
+static int add_sentences(
+    const Table *table, Tokens *t, PyObject *sentences, PyObject *folded, double *sums,
+    int64_t *counts, Py_ssize_t n_rows
+) {
+    int done = 1;
+    for (Py_ssize_t row = 0; done && row < n_rows; row++) {
+        PyObject *sentence = PyList_GetItem(sentences, row);
+        done = sentence && read_sentence(t, sentence, folded);
+        if (done) counts[row] = add_sentence(table, t, sums + row * table->width);
+    }
+    free(t->word), free(t->pair), free(t->prefix), free(t->suffix), free(t->bucket), free(t->text);
+    return done;
+}
+
+/* sum_features(sentences, folded, fold, classes, weights, width, sums, counts): see kernel.py */
+static PyObject *sum_features(PyObject *self, PyObject *args) {
+    PyObject *sentences, *folded;
+    Py_buffer fold, classes, weights, sums, counts;
+    Py_ssize_t width, done = 0;
+    if (!PyArg_ParseTuple(args, "O!Oy*y*y*nw*w*", &PyList_Type, &sentences, &folded, &fold, &classes,
+                          &weights, &width, &sums, &counts)) return NULL;
+    Py_ssize_t n_rows = counts.len / 8, row = width * (Py_ssize_t)sizeof(float);
     Py_ssize_t n_buckets = width > 0 && width < 1 << 20 ? weights.len / row : 0;
     Table table = {weights.buf, n_buckets - 1, width, NULL};
-    if (classes.len != 256 || n_buckets < 1 || n_buckets & (n_buckets - 1)
+    Tokens tokens = {.fold = fold.buf, .classes = classes.buf};
+    if (fold.len != 256 || classes.len != 256 || n_buckets < 1 || n_buckets & (n_buckets - 1)
         || (uintptr_t)weights.buf % 4 || (uintptr_t)sums.buf % 8 || (uintptr_t)counts.buf % 8
-        || n_rows * width != sums.len / 8) {
+        || n_rows * width != sums.len / 8 || n_rows != PyList_Size(sentences)) {
         PyErr_SetString(PyExc_ValueError, "arrays of the wrong size");
     } else if (!(table.scratch = malloc((8 + 2 + 64) * row))) {
         PyErr_NoMemory();
     } else {
-        done = add_text(&table, text.buf, text.len, classes.buf, sums.buf, counts.buf, n_rows);
+        done = add_sentences(&table, &tokens, sentences, folded, sums.buf, counts.buf, n_rows);
         free(table.scratch);
     }
-    PyBuffer_Release(&text), PyBuffer_Release(&classes), PyBuffer_Release(&weights);
+    PyBuffer_Release(&fold), PyBuffer_Release(&classes), PyBuffer_Release(&weights);
     PyBuffer_Release(&sums), PyBuffer_Release(&counts);
     return done ? Py_NewRef(Py_None) : NULL;
 }
@@ -724,7 +803,7 @@ static PyObject *csv_lines(PyObject *self, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"sum_text", sum_text, METH_VARARGS, NULL},
+    {"sum_features", sum_features, METH_VARARGS, NULL},
     {"split", split, METH_VARARGS, NULL},
     {"unknown_words", unknown_words, METH_VARARGS, NULL},
     {"csv_lines", csv_lines, METH_VARARGS, NULL},
@@ -732,9 +811,13 @@ static PyMethodDef methods[] = {
 };
 
 /* kernel.py takes no other: raise both when what is done here changes, and install again. */
-static int add_version(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", 3); }
+static int prepare(PyObject *module) {
+    powers[0] = 1;
+    for (int k = 1; k < POWERS; k++) powers[k] = powers[k - 1] * PRIME;
+    return PyModule_AddIntConstant(module, "VERSION", 3);
+}
 
-static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_version}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)prepare}, {0, NULL}};
 
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, slots, NULL, NULL, NULL,

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 class Kernel(Protocol):
     """What the compiled part does; sizes that do not fit each other are a ValueError."""
 
-    def sum_text(
-        self, buffer: bytes, classes: bytes, weights: "NDArray[np.float32]", width: int,
+    def sum_features(
+        self, sentences: list[str], folded: Callable[[str], bytes], fold: bytes, classes: bytes,
+        weights: "NDArray[np.float32]", width: int,
         sums: "NDArray[np.float64]", counts: "NDArray[np.int64]", /,
     ) -> None:
-        """Add to `sums` (n, width) the weights of the features of a buffer's n sentences.
+        """Add to `sums` (n, width) the weights of the features of n sentences.
 
-        `weights` is (n_buckets, width); `counts` (n,) become the features of each sentence, and
-        `classes` says what each byte does.
+        `weights` is (n_buckets, width); `counts` (n,) become the features of each sentence. `fold`
+        says what becomes of each byte that is ASCII, and `classes` what each byte does; `folded`
+        is asked for the bytes of a sentence that takes a table of Unicode.
         """
 
     def split(

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import CLASSES, Counts, Features, hash_features, text_buffer
+from classifier.features import CLASSES, FOLD, Counts, Features, folded, hash_features
 from classifier.kernel import kernel
 
 REVIEW_BELOW = 0.5  # where no thresholds were chosen on gold
@@ -50,12 +50,8 @@ class FastModel:
 
     def first_scores(self, sentences: Sequence[str]) -> Floats:
         """Score sentences by themselves: (n_sentences, n_labels)."""
-        scores = np.zeros((len(sentences), len(self.labels)))
-        for part in _cache_sized(sentences):
-            sums, counts = sum_features(sentences[part], self.weights)
-            scale = 1 / np.sqrt(np.maximum(counts, 1))
-            scores[part] = sums * scale[:, None] + self.bias
-        return scores
+        sums, counts = sum_features(sentences, self.weights)
+        return sums * (1 / np.sqrt(np.maximum(counts, 1)))[:, None] + self.bias
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Score every sentence of the documents, in order, with its neighbours in view."""
@@ -85,14 +81,18 @@ def sum_features(
     >>> sums[:, 0].tolist() == counts.tolist()
     True
     """
+    sums = np.zeros((len(sentences), weights.shape[1]))
+    counts = np.zeros(len(sentences), np.int64)
     is_plain = weights.dtype == np.float32 and weights.flags.c_contiguous and weights.flags.aligned
     if kernel and is_plain:
-        sums = np.zeros((len(sentences), weights.shape[1]))
-        counts = np.zeros(len(sentences), np.int64)
-        kernel.sum_text(text_buffer(sentences), CLASSES, weights, weights.shape[1], sums, counts)
+        kernel.sum_features(
+            list(sentences), folded, FOLD, CLASSES, weights, weights.shape[1], sums, counts
+        )
         return sums, counts
-    features = hash_features(sentences, len(weights))
-    return sum_weights(features, weights), features.counts()
+    for part in _cache_sized(sentences):
+        features = hash_features(sentences[part], len(weights))
+        sums[part], counts[part] = sum_weights(features, weights), features.counts()
+    return sums, counts
 
 
 def sum_weights(features: Features, weights: NDArray[np.float32]) -> Floats:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import scoring, sentences, vocabulary
-from classifier.features import CLASSES
+from classifier.features import CLASSES, FOLD, folded
 from classifier.kernel import kernel
 from classifier.punkt import Punkt
 from classifier.shipped import MODELS
@@ -107,15 +107,22 @@ def test_lines_of_csv_are_the_same(monkeypatch, columns):
 @pytest.mark.parametrize("change", [
     {"counts": np.zeros(2, np.int64)}, {"sums": np.zeros((2, 5))}, {"classes": b"short"},
     {"weights": WEIGHTS[:3]}, {"weights": WEIGHTS[:0]}, {"width": 0}, {"width": -1},
-    {"width": 2**62}, {"buffer": b"no mark"}, {"buffer": b"two\x1emarks\x1e"}, {"buffer": b""},
-    {"buffer": b"a mark\x1eand more"},
+    {"width": 2**62}, {"sentences": []}, {"sentences": ["two", "of them"]}, {"fold": b"short"},
 ])
 def test_sizes_that_do_not_fit_are_refused(change):
-    right = {"buffer": b"a word\x1e", "classes": CLASSES, "weights": WEIGHTS, "width": 5,
-             "sums": np.zeros((1, 5)), "counts": np.zeros(1, np.int64)}
-    kernel.sum_text(*right.values())
+    right = {"sentences": ["a word"], "folded": folded, "fold": FOLD, "classes": CLASSES,
+             "weights": WEIGHTS, "width": 5, "sums": np.zeros((1, 5)),
+             "counts": np.zeros(1, np.int64)}
+    kernel.sum_features(*right.values())
     with pytest.raises(ValueError):
-        kernel.sum_text(*(right | change).values())
+        kernel.sum_features(*(right | change).values())
+
+
+@pytest.mark.parametrize("sentence, made", [("中", None), ("中", "text"), (1, b""), (None, b"")])
+def test_what_is_no_text_is_refused(sentence, made):
+    arrays = WEIGHTS, 5, np.zeros((1, 5)), np.zeros(1, np.int64)
+    with pytest.raises(TypeError):
+        kernel.sum_features([sentence], lambda text: made, FOLD, CLASSES, *arrays)
 
 
 def test_columns_of_different_length_are_refused():

@@ -16,11 +16,11 @@ enum { SEPARATES, IN_WORD, ALONE };
 
 /* ---- sums of the weights of hashed features: features.py and scoring.py, in one pass ---- */
 
-enum { POWERS = 64 };
+enum { POWERS = 64, KINDS = 6 };
 
 typedef struct {
     uint64_t *word, *pair, *prefix, *suffix; /* hashes in a sentence; the last two of long tokens */
-    uint64_t *bucket;
+    uint64_t *bucket; /* of all kinds of features */
     Py_ssize_t room, n, n_long;
     const unsigned char *fold, *classes; /* of each byte: in lower case, and what it does */
     unsigned char *text;                 /* the sentence in lower case */
@@ -37,9 +37,9 @@ typedef struct {
 static int more_room(Tokens *t) {
     Py_ssize_t room = t->room ? 2 * t->room : 256;
     uint64_t **arrays[] = {&t->word, &t->pair, &t->prefix, &t->suffix, &t->bucket};
-    if ((size_t)room > SIZE_MAX / sizeof(uint64_t)) return 0;
+    if ((size_t)room > SIZE_MAX / (KINDS * sizeof(uint64_t))) return 0;
     for (int k = 0; k < 5; k++) {
-        uint64_t *grown = realloc(*arrays[k], room * sizeof(uint64_t));
+        uint64_t *grown = realloc(*arrays[k], (k == 4 ? KINDS : 1) * room * sizeof(uint64_t));
         if (!grown) return 0;
         *arrays[k] = grown;
     }
@@ -70,72 +70,77 @@ static int add_token(Tokens *t, const unsigned char *text, Py_ssize_t n) {
 static uint64_t mix(uint64_t value) { return (value ^ value >> 31) * 0xBF58476D1CE4E5B9u; }
 
 /* The order in which NumPy adds float32, so that the sums are the same to the last bit. */
-static inline void add_pairwise(
-    const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch,
-    const Py_ssize_t width
+static inline void add_rows(
+    const float *restrict weights, const uint64_t *bucket, Py_ssize_t n, float *restrict out,
+    float *restrict r, const Py_ssize_t width
 ) {
     Py_ssize_t i = 0;
     memset(out, 0, width * sizeof(float));
     if (n >= 8) {
-        float *r = table->scratch;
         memset(r, 0, 8 * width * sizeof(float));
-        for (; i < n - n % 8; i++) {
-            const float *row = table->weights + bucket[i] * width;
-            for (Py_ssize_t k = 0; k < width; k++) r[i % 8 * width + k] += row[k];
-        }
+        for (; i < n - n % 8; i++)
+            for (Py_ssize_t k = 0; k < width; k++)
+                r[i % 8 * width + k] += weights[bucket[i] * width + k];
         for (Py_ssize_t k = 0; k < width; k++)
             out[k] = ((r[k] + r[width + k]) + (r[2 * width + k] + r[3 * width + k]))
                    + ((r[4 * width + k] + r[5 * width + k]) + (r[6 * width + k] + r[7 * width + k]));
     }
     for (; i < n; i++)
-        for (Py_ssize_t k = 0; k < width; k++) out[k] += table->weights[bucket[i] * width + k];
+        for (Py_ssize_t k = 0; k < width; k++) out[k] += weights[bucket[i] * width + k];
 }
 
-static void add_halves(
+static void add_pairwise(
     const Table *table, const uint64_t *bucket, Py_ssize_t n, float *out, float *scratch
 ) {
     const Py_ssize_t width = table->width;
     if (n > 128) {
         Py_ssize_t half = n / 2 - n / 2 % 8;
-        add_halves(table, bucket, half, out, scratch + width);
-        add_halves(table, bucket + half, n - half, scratch, scratch + width);
+        add_pairwise(table, bucket, half, out, scratch + width);
+        add_pairwise(table, bucket + half, n - half, scratch, scratch + width);
         for (Py_ssize_t k = 0; k < width; k++) out[k] += scratch[k];
-    } else if (width == 5) { /* that of our labels: the compiler unrolls it */
-        add_pairwise(table, bucket, n, out, scratch, 5);
+    } else if (width == 5) { /* of the shipped models: known here, the loops are unrolled */
+        add_rows(table->weights, bucket, n, out, table->scratch, 5);
     } else {
-        add_pairwise(table, bucket, n, out, scratch, width);
+        add_rows(table->weights, bucket, n, out, table->scratch, width);
     }
 }
 
-/* Adds the weights of a kind of feature to a sentence's sums. */
-static void add_kind(
-    const Table *table, Tokens *t, const uint64_t *hashes, Py_ssize_t n, uint64_t salt, double *sums
+/* Writes the buckets of a kind of feature, whose rows are fetched meanwhile; returns their end. */
+static uint64_t *find_kind(
+    const Table *table, const uint64_t *hashes, Py_ssize_t n, uint64_t salt, uint64_t *bucket
 ) {
-    if (n <= 0) return;
     for (Py_ssize_t i = 0; i < n; i++) {
         uint64_t mixed = (hashes[i] + salt) * 0x94D049BB133111EBu;
-        t->bucket[i] = ((mixed ^ mixed >> 32) * PRIME >> 33) & table->mask;
-        __builtin_prefetch(table->weights + t->bucket[i] * table->width);
+        *bucket = ((mixed ^ mixed >> 32) * PRIME >> 33) & table->mask;
+        const float *row = table->weights + *bucket++ * table->width;
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + table->width - 1);
     }
-    float *out = table->scratch + 8 * table->width;
-    add_halves(table, t->bucket + 1, n - 1, out, out + table->width);
-    for (Py_ssize_t k = 0; k < table->width; k++)
-        sums[k] += (float)(table->weights[t->bucket[0] * table->width + k] + out[k]);
+    return bucket;
 }
 
 /* Adds a sentence's features to its sums, and returns how many they are. */
 static int64_t add_sentence(const Table *table, Tokens *t, double *sums) {
-    const Py_ssize_t n = t->n;
+    const Py_ssize_t n = t->n, width = table->width;
+    const Py_ssize_t sizes[KINDS] = {n, n - 1, n > 1 ? n - 2 : 0, t->n_long, t->n_long, 1};
+    uint64_t *bucket = t->bucket, *end = bucket;
+    float *out = table->scratch + 8 * width;
     if (!n) return 0;
     for (Py_ssize_t i = 0; i + 1 < n; i++) t->pair[i] = mix(t->word[i]) + t->word[i + 1];
-    add_kind(table, t, t->word, n, 1, sums);
-    add_kind(table, t, t->pair, n - 1, 3, sums);
+    end = find_kind(table, t->word, n, 1, end);
+    end = find_kind(table, t->pair, n - 1, 3, end);
     for (Py_ssize_t i = 0; i + 2 < n; i++) t->pair[i] = mix(t->pair[i]) + t->word[i + 2];
-    add_kind(table, t, t->pair, n - 2, 5, sums);
-    add_kind(table, t, t->prefix, t->n_long, 7, sums);
-    add_kind(table, t, t->suffix, t->n_long, 9, sums);
-    add_kind(table, t, t->word, 1, 11, sums);
-    return n + (n - 1) + (n > 1 ? n - 2 : 0) + 2 * t->n_long + 1;
+    end = find_kind(table, t->pair, n - 2, 5, end);
+    end = find_kind(table, t->prefix, t->n_long, 7, end);
+    end = find_kind(table, t->suffix, t->n_long, 9, end);
+    end = find_kind(table, t->word, 1, 11, end);
+    for (int kind = 0; kind < KINDS; bucket += sizes[kind++]) {
+        if (!sizes[kind]) continue;
+        add_pairwise(table, bucket + 1, sizes[kind] - 1, out, out + width);
+        for (Py_ssize_t k = 0; k < width; k++)
+            sums[k] += (float)(table->weights[*bucket * width + k] + out[k]);
+    }
+    return end - t->bucket;
 }
 
 /* UTF-8 in lower case, with spaces of Unicode as one: how many bytes, or -1 where that takes a table

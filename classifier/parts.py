@@ -18,6 +18,8 @@ from classifier.artifact import DEFAULT, locate
 from classifier.isolation import Limits, digest_of
 from classifier.readers.base import ReadOptions
 
+_FORMAT = 2  # of the files of a part: raised when what they hold changes
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -74,8 +76,9 @@ class Settings:
         }
 
     def fingerprint(self) -> str:
-        """sha256 over all that decides the output but the input."""
-        return hashlib.sha256(json.dumps(self.provenance()).encode()).hexdigest()
+        """sha256 over all that decides the output but the input, and what parts look like."""
+        facts = self.provenance() | {"parts": _FORMAT}
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -722,17 +722,26 @@ static PyObject *unknown_words(PyObject *self, PyObject *args) {
 
 typedef struct { char *text; size_t size, room; } Out;
 
+static int has_room(Out *out, size_t n) {
+    if (out->room - out->size >= n) return 1;
+    size_t room = 2 * out->room + n;
+    char *grown = room > out->room ? realloc(out->text, room) : NULL;
+    if (!grown) return PyErr_NoMemory(), 0;
+    out->text = grown;
+    out->room = room;
+    return 1;
+}
+
 static int append(Out *out, const char *text, size_t n) {
-    if (!n) return 1;
-    if (out->room - out->size < n) {
-        size_t room = 2 * out->room + n;
-        char *grown = room > out->room ? realloc(out->text, room) : NULL;
-        if (!grown) return PyErr_NoMemory(), 0;
-        out->text = grown;
-        out->room = room;
-    }
-    memcpy(out->text + out->size, text, n);
+    if (!has_room(out, n)) return 0;
+    if (n) memcpy(out->text + out->size, text, n);
     out->size += n;
+    return 1;
+}
+
+static int append_char(Out *out, char c) {
+    if (!has_room(out, 1)) return 0;
+    out->text[out->size++] = c;
     return 1;
 }
 
@@ -740,7 +749,7 @@ static int append_quoted(Out *out, const char *text, size_t n) {
     size_t from = 0;
     for (size_t i = 0; i < n; i++) {
         if (text[i] != '"') continue;
-        if (!append(out, text + from, i - from) || !append(out, "\"", 1)) return 0;
+        if (!append(out, text + from, i - from) || !append_char(out, '"')) return 0;
         from = i;
     }
     return append(out, text + from, n - from);
@@ -760,7 +769,7 @@ static int append_text(Out *out, PyObject *value) {
     }
     int quoted = memchr(text, ',', n) || memchr(text, '"', n) || memchr(text, '\n', n)
               || memchr(text, '\r', n);
-    int done = quoted ? append(out, "\"", 1) && append_quoted(out, text, n) && append(out, "\"", 1)
+    int done = quoted ? append_char(out, '"') && append_quoted(out, text, n) && append_char(out, '"')
                       : append(out, text, n);
     Py_XDECREF(bytes);
     return done;
@@ -805,23 +814,29 @@ static int append_cell(Out *out, PyObject *value) {
     return done;
 }
 
+static int append_row(Out *out, PyObject *columns, Py_ssize_t width, Py_ssize_t row) {
+    for (Py_ssize_t k = 0; k < width; k++) {
+        PyObject *column = PyList_GetItem(columns, k);
+        if (!column || !(k == 0 || append_char(out, ','))) return 0;
+        /* str() of a cell may run code that changes the column, so a reference is held */
+        PyObject *value = PyList_CheckExact(column) ? Py_XNewRef(PyList_GetItem(column, row))
+                                                    : PySequence_GetItem(column, row);
+        int done = value && append_cell(out, value);
+        Py_XDECREF(value);
+        if (!done) return 0;
+    }
+    return append_char(out, '\n');
+}
+
 /* csv_lines(columns, begin, end): see kernel.py */
 static PyObject *csv_lines(PyObject *self, PyObject *args) {
     PyObject *columns, *text = NULL;
     Out out = {0};
     Py_ssize_t begin, end;
     if (!PyArg_ParseTuple(args, "O!nn", &PyList_Type, &columns, &begin, &end)) return NULL;
-    Py_ssize_t width = PyList_Size(columns);
-    int done = 1;
-    for (Py_ssize_t row = begin < 0 ? 0 : begin; done && row < end; row++) {
-        for (Py_ssize_t k = 0; done && k < width; k++) {
-            PyObject *column = PyList_GetItem(columns, k);
-            PyObject *value = column ? PySequence_GetItem(column, row) : NULL;
-            done = value && append_cell(&out, value) && append(&out, k + 1 < width ? "," : "\n", 1);
-            Py_XDECREF(value);
-        }
-    }
-    if (done) text = PyUnicode_DecodeUTF8(out.text ? out.text : "", out.size, NULL);
+    Py_ssize_t width = PyList_Size(columns), row = begin < 0 ? 0 : begin;
+    while (row < end && append_row(&out, columns, width, row)) row++;
+    if (row >= end) text = PyUnicode_DecodeUTF8(out.text ? out.text : "", out.size, NULL);
     free(out.text);
     return text;
 }

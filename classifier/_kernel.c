@@ -836,7 +836,7 @@ static PyObject *csv_lines(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O!nn", &PyList_Type, &columns, &begin, &end)) return NULL;
     Py_ssize_t width = PyList_Size(columns), row = begin < 0 ? 0 : begin;
     while (row < end && append_row(&out, columns, width, row)) row++;
-    if (row >= end) text = PyUnicode_DecodeUTF8(out.text ? out.text : "", out.size, NULL);
+    if (row >= end) text = PyBytes_FromStringAndSize(out.text ? out.text : "", out.size);
     free(out.text);
     return text;
 }

@@ -50,8 +50,8 @@ class Kernel(Protocol):
         words, and a power of two. `known_slots` is what this made of the known words as a text.
         """
 
-    def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> str:
-        """Rows from `begin` to before `end` of columns as lines of CSV."""
+    def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> bytes:
+        """Rows from `begin` to before `end` of columns as lines of CSV, in UTF-8."""
 
 
 _VERSION = 3  # of _kernel.c: raised there and here when what it does changes

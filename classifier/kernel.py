@@ -1,6 +1,6 @@
 """The compiled part (_kernel.c), or None: it is built on installing where there is a compiler.
 
-Without it NumPy and `re` give the same results in some twice the time. The variable
+Without it NumPy and `re` give the same results in some three times the time. The variable
 POLICYTAG_NO_KERNEL leaves it out, for tests.
 """
 

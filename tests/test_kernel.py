@@ -1,10 +1,12 @@
 """The compiled part gives what NumPy and `re` give, to the last bit, and takes any text."""
 
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +16,6 @@ from hypothesis import strategies as st
 from classifier import scoring, sentences, vocabulary
 from classifier.features import CLASSES, FOLD, folded
 from classifier.kernel import kernel
-from classifier.punkt import Punkt
-from classifier.shipped import MODELS
 from classifier.writers import lines
 
 if kernel is None:
@@ -23,7 +23,7 @@ if kernel is None:
         pytest.fail("not built, or from other code: pip install -e . builds it", pytrace=False)
     pytest.skip("there is no compiler", allow_module_level=True)
 
-PUNKT = Punkt.load(MODELS / "punkt.json")
+REAL = Path(__file__).parent.parent.parent / "shared" / "text" / "documents.jsonl"
 WEIGHTS = np.random.default_rng(0).normal(0, 3, (256, 5)).astype(np.float32)
 PIECES = [
     "The board met", "Mr", "etc", "w" * 63, "w" * 64, "w" * 65, "U.S", ".", ". ", ".\n", "...", "…",
@@ -75,6 +75,25 @@ def test_sums_of_long_sentences_are_the_same_bits(monkeypatch, n):
 def test_sentences_are_the_same(monkeypatch, text):
     compiled, plain = both(monkeypatch, sentences, sentences.pieces, text)
     assert compiled == plain
+
+
+def test_sentences_of_real_documents_are_the_same(monkeypatch):
+    if not REAL.is_file():
+        pytest.skip("no real documents here")
+    for line in REAL.read_text("utf-8").splitlines():
+        text = json.loads(line)["text"]
+        compiled, plain = both(monkeypatch, sentences, sentences.pieces, text)
+        assert compiled == plain
+
+
+@pytest.mark.parametrize("answer, error", [
+    ((0, 0, True, ""), ValueError), ((3, 2, True, ""), ValueError), ((3, 99, True, ""), ValueError),
+    (("3", 3, True, ""), TypeError), ((3, 3), TypeError),
+])
+def test_an_end_that_python_cannot_mean_is_refused(answer, error):
+    nothing = frozenset()
+    with pytest.raises(error):
+        kernel.split("\u4e2d. A", nothing, nothing, nothing, nothing, lambda *stop: answer)
 
 
 @settings(deadline=None)

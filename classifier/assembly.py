@@ -99,8 +99,7 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _entries(settings: Settings, parts: Sequence[Done]) -> Iterator[Entry]:
     for part in parts:
-        for row in _json_lines(settings.part_paths(part.index)[1]):
-            yield Entry(**row)
+        yield from map(Entry._make, json.loads(settings.part_paths(part.index)[1].read_bytes()))
 
 
 def _write_ledger(settings: Settings, parts: Sequence[Done], labels: Sequence[str]) -> Run:

@@ -179,7 +179,7 @@ def do_task(task: Task, settings: Settings) -> Done:
                 for document, part in labelled.parts()
             ]
     with PartFile(part_ledger) as notes:
-        notes.write("".join(json.dumps(entry.facts()) + "\n" for entry in entries))
+        notes.write(json.dumps(entries).encode())
     return Done(task.index, task.fingerprint(tuple(digests)), len(entries), n_sentences,
                 (out.sha256, notes.sha256))
 

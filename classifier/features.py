@@ -14,7 +14,7 @@ _PRIME = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2**64
 _INVERSE = pow(_PRIME, -1, 2**64)
 _SALTS = {"word": 1, "pair": 3, "triple": 5, "prefix": 7, "suffix": 9, "first": 11}
 # ASCII in lower case; the value of a number carries no label
-_FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"123456789", b"000000000"))
+FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"123456789", b"000000000"))
 _SEPARATES, _IN_WORD, _ALONE = 0, 1, 2  # what a byte does
 CLASSES = bytes(
     _IN_WORD if code > 127 or chr(code).isalnum() else _ALONE if code > 32 else _SEPARATES
@@ -101,7 +101,16 @@ def text_buffer(sentences: Sequence[str]) -> bytes:
     joined = _END.join([*texts, ""])
     if joined.count(_END) != len(sentences):
         joined = _END.join([*(text.replace(_END, " ") for text in texts), ""])
-    return joined.encode("utf-8", "replace").translate(_FOLD)
+    return joined.encode("utf-8", "replace").translate(FOLD)
+
+
+def folded(sentence: str) -> bytes:
+    """A sentence of any script as the bytes that its tokens are made of.
+
+    >>> folded("Élan of 1999").decode()
+    'élan of 0000'
+    """
+    return _SPACES.sub(" ", sentence.lower()).encode("utf-8", "replace").translate(FOLD)
 
 
 def _bytes(buffer: bytes) -> NDArray[np.uint8]:

@@ -13,12 +13,10 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, NamedTuple, Self
 
 from classifier.document import Document
 from classifier.errors import ReadError
@@ -26,6 +24,8 @@ from classifier.readers import read_bytes
 from classifier.readers.base import ReadOptions, cut
 
 _LENGTH = struct.Struct(">Q")
+# nothing waits for the other end of a pipe; bytes stay what they are on Windows
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Limits:
     reply_bytes: int = 500_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """What tells a file's bytes from others: their sha256 and number, or why there are none."""
 
     sha256: str = ""
@@ -198,7 +197,7 @@ def _capped(name: str, data: bytes, options: ReadOptions) -> list[Document]:
 def digest_of(path: Path, most: int) -> Digest:
     """The digest of a regular file of `most` bytes at most; it is read a piece at a time."""
     try:
-        with _open(path, most) as file:
+        with FileIO(_open(path, most)[0]) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return Digest(sha256, file.tell())
     except ReadError as error:
@@ -212,34 +211,34 @@ def load_bytes(path: Path, most: int) -> bytes:
         ReadError: there is none, it is no regular file, or larger than `most`.
     """
     pieces = []
-    with _open(path, most) as file:
-        left = os.fstat(file.fileno()).st_size + 1
-        while left > 0 and (piece := file.read(left)):
+    descriptor, size = _open(path, most)
+    left = size + 1
+    try:
+        while left > 0 and (piece := os.read(descriptor, left)):
             pieces.append(piece)
             left -= len(piece)
+    except OSError as error:
+        raise ReadError(f"{path}: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
     return b"".join(pieces)
 
 
-@contextmanager
-def _open(path: Path, most: int) -> Iterator[FileIO]:
+def _open(path: Path, most: int) -> tuple[int, int]:
+    """A descriptor of a regular file, and its size."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        try:
-            file = FileIO(descriptor)
-        except OSError:  # a folder
-            os.close(descriptor)
-            raise
-        with file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ReadError(f"{path}: skipped: not a regular file")
-            if status.st_size > most:
-                raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
-            yield file
+        descriptor = os.open(path, _FLAGS)
     except IsADirectoryError as error:
         raise ReadError(f"{path}: skipped: not a regular file") from error
     except (OSError, ValueError) as error:
         raise ReadError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= most:
+        return descriptor, status.st_size
+    os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ReadError(f"{path}: skipped: not a regular file")
+    raise ReadError(f"{path}: {status.st_size:,} bytes (at most {most:,})")
 
 
 if __name__ == "__main__":

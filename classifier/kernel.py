@@ -1,11 +1,11 @@
 """The compiled part (_kernel.c), or None: it is built on installing where there is a compiler.
 
-Without it NumPy and `re` give the same results in some twice the time. The variable
+Without it NumPy and `re` give the same results in some three times the time. The variable
 POLICYTAG_NO_KERNEL leaves it out, for tests.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,20 +17,29 @@ if TYPE_CHECKING:
 class Kernel(Protocol):
     """What the compiled part does; sizes that do not fit each other are a ValueError."""
 
-    def sum_text(
-        self, buffer: bytes, classes: bytes, weights: "NDArray[np.float32]", width: int,
+    def sum_features(
+        self, sentences: list[str], folded: Callable[[str], bytes], fold: bytes, classes: bytes,
+        weights: "NDArray[np.float32]", width: int,
         sums: "NDArray[np.float64]", counts: "NDArray[np.int64]", /,
     ) -> None:
-        """Add to `sums` (n, width) the weights of the features of a buffer's n sentences.
+        """Add to `sums` (n, width) the weights of the features of n sentences.
 
-        `weights` is (n_buckets, width); `counts` (n,) become the features of each sentence, and
-        `classes` says what each byte does.
+        `weights` is (n_buckets, width); `counts` (n,) become the features of each sentence. `fold`
+        says what becomes of each byte that is ASCII, and `classes` what each byte does; `folded`
+        is asked for the bytes of a sentence that takes a table of Unicode.
         """
 
-    def stops(
-        self, text: str, blocks: list[tuple[int, int, int]], held: frozenset[str], /
-    ) -> list[list[int]]:
-        """Where a sentence may end, block by block: `candidates` of sentences.py."""
+    def split(
+        self, text: str, never_last: frozenset[str], abbreviations: frozenset[str],
+        collocated: frozenset[str], collocations: frozenset[tuple[str, str]],
+        decide: Callable[[str, int, int, int], tuple[Any, ...]], /
+    ) -> tuple[list[str], list[int], list[int]]:
+        """The sentences of a text, where they start, and the numbers of their paragraphs.
+
+        `decide` is asked about a stop where ASCII and the sets do not tell: of a block, where the
+        sentence begins, the stop before and the stop. It says where the sentence would end and the
+        next begin, whether it does, and why.
+        """
 
     def unknown_words(
         self, text: bytes, slots: bytearray, known: bytes, known_slots: bytearray, /
@@ -41,11 +50,11 @@ class Kernel(Protocol):
         words, and a power of two. `known_slots` is what this made of the known words as a text.
         """
 
-    def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> str:
-        """Rows from `begin` to before `end` of columns as lines of CSV."""
+    def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> bytes:
+        """Rows from `begin` to before `end` of columns as lines of CSV, in UTF-8."""
 
 
-_VERSION = 2  # of _kernel.c: raised there and here when what it does changes
+_VERSION = 3  # of _kernel.c: raised there and here when what it does changes
 
 
 def _load() -> Any:

@@ -2,17 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from classifier.document import Document
 from classifier.isolation import Digest
 from classifier.vocabulary import unknown_share
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The file that a document came from, and the seconds that reading it took.
 
     >>> Origin.of(Path("letters/A.PDF"), Digest()).kind
@@ -30,8 +28,7 @@ class Origin:
         return cls(str(path), digest, seconds, path.suffix.lower().lstrip("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What became of a document.
 
     `status` is `ok`, `empty`, `no_text_layer`, `truncated: what`, `failed: reason` or
@@ -55,15 +52,11 @@ class Entry:
     pages_without_text: int = 0
     characters: int = 0
     sentences: int = 0
-    labels: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, int] = {}
     low_confidence: float = 0.0
     unknown_words: float = 0.0
     notes: str = ""
     seconds: float = 0.0
-
-    def facts(self) -> dict[str, Any]:
-        """The values by name."""
-        return {name: getattr(self, name) for name in _FACTS}
 
     @property
     def is_failure(self) -> bool:
@@ -81,29 +74,27 @@ class Entry:
             f"{self.path}#{self.document}")
 
 
-_FACTS = tuple(fact.name for fact in fields(Entry))
-
-
 def columns(labels: Sequence[str]) -> list[str]:
     """The columns of a ledger, with one for each of the model's labels.
 
     >>> columns(["yes", "no"])[13:17]
     ['sentences', 'yes', 'no', 'low_confidence']
     """
-    at = _FACTS.index("labels")
-    return [*_FACTS[:at], *labels, *_FACTS[at + 1 :]]
+    at = Entry._fields.index("labels")
+    return [*Entry._fields[:at], *labels, *Entry._fields[at + 1 :]]
 
 
-def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[tuple[Any, ...]]:
+def table(entries: Iterable[Entry], labels: Sequence[str]) -> list[Sequence[Any]]:
     """Entries as columns.
 
     >>> table([Entry("a", "a.txt", "ok"), Entry("b", "b.txt", "empty")], [])[2]
     ('ok', 'empty')
     """
-    names = columns(labels)
-    rows = ([entry.labels.get(name, 0) if name in labels else getattr(entry, name)
-             for name in names] for entry in entries)
-    return list(zip(*rows, strict=True))
+    values: list[Sequence[Any]] = list(zip(*entries, strict=True))
+    if values:
+        at = Entry._fields.index("labels")
+        values[at : at + 1] = [[counts.get(name, 0) for counts in values[at]] for name in labels]
+    return values
 
 
 def entry_of(
@@ -118,7 +109,7 @@ def entry_of(
         origin.digest.sha256, origin.digest.bytes, origin.kind,
         document.encoding, document.title, document.date, document.sender,
         len(document.pages), empty_pages, len(document.text), len(labels),
-        labels=dict(Counter(labels)),
+        labels=Counter(labels),
         low_confidence=round(n_review / max(len(labels), 1), 4),
         unknown_words=round(unknown_share(document.text), 4), notes="; ".join(document.notes),
         seconds=round(origin.seconds, 3),

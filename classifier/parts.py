@@ -18,6 +18,8 @@ from classifier.artifact import DEFAULT, locate
 from classifier.isolation import Limits, digest_of
 from classifier.readers.base import ReadOptions
 
+_FORMAT = 2  # of the files of a part: raised when what they hold changes
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -74,8 +76,9 @@ class Settings:
         }
 
     def fingerprint(self) -> str:
-        """sha256 over all that decides the output but the input."""
-        return hashlib.sha256(json.dumps(self.provenance()).encode()).hexdigest()
+        """sha256 over all that decides the output but the input, and what parts look like."""
+        facts = self.provenance() | {"parts": _FORMAT}
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,12 @@ def read_journal(path: Path) -> dict[int, Done]:
 
 
 class PartFile:
-    """A text file that appears under its name only when it is whole; knows its digest.
+    """A file that appears under its name only when it is whole; knows its digest.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with PartFile(Path(folder) / "a") as file:
-    ...         file.write("We act.")
+    ...         file.write(b"We act.")
     ...     Path(folder, "a").read_text(), file.sha256[:8]
     ('We act.', '04f1e40b')
     """
@@ -133,9 +136,8 @@ class PartFile:
         if kind is None:
             os.replace(self._temporary, self._path)
 
-    def write(self, text: str) -> None:
-        """Append text; what UTF-8 cannot hold becomes `?`."""
-        data = text.encode("utf-8", "replace")
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
         self._digest.update(data)
         self._file.write(data)
 
@@ -151,8 +153,8 @@ class atomic:
     def __init__(self, path: Path) -> None:
         self._path, self._temporary = path, path.with_name(path.name + ".tmp")
 
-    def __enter__(self) -> IO[str]:
-        self._file = self._temporary.open("w", encoding="utf-8", errors="replace", newline="")
+    def __enter__(self) -> IO[bytes]:
+        self._file = self._temporary.open("wb")
         return self._file
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -167,4 +169,4 @@ class atomic:
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so."""
     with atomic(path) as out:
-        out.write(text)
+        out.write(text.encode("utf-8", "replace"))

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import CLASSES, Counts, Features, hash_features, text_buffer
+from classifier.features import CLASSES, FOLD, Counts, Features, folded, hash_features
 from classifier.kernel import kernel
 
 REVIEW_BELOW = 0.5  # where no thresholds were chosen on gold
@@ -50,12 +50,8 @@ class FastModel:
 
     def first_scores(self, sentences: Sequence[str]) -> Floats:
         """Score sentences by themselves: (n_sentences, n_labels)."""
-        scores = np.zeros((len(sentences), len(self.labels)))
-        for part in _cache_sized(sentences):
-            sums, counts = sum_features(sentences[part], self.weights)
-            scale = 1 / np.sqrt(np.maximum(counts, 1))
-            scores[part] = sums * scale[:, None] + self.bias
-        return scores
+        sums, counts = sum_features(sentences, self.weights)
+        return sums * (1 / np.sqrt(np.maximum(counts, 1)))[:, None] + self.bias
 
     def decision_function(self, documents: Sequence[Sequence[str]]) -> Floats:
         """Score every sentence of the documents, in order, with its neighbours in view."""
@@ -85,14 +81,18 @@ def sum_features(
     >>> sums[:, 0].tolist() == counts.tolist()
     True
     """
+    sums = np.zeros((len(sentences), weights.shape[1]))
+    counts = np.zeros(len(sentences), np.int64)
     is_plain = weights.dtype == np.float32 and weights.flags.c_contiguous and weights.flags.aligned
     if kernel and is_plain:
-        sums = np.zeros((len(sentences), weights.shape[1]))
-        counts = np.zeros(len(sentences), np.int64)
-        kernel.sum_text(text_buffer(sentences), CLASSES, weights, weights.shape[1], sums, counts)
+        kernel.sum_features(
+            list(sentences), folded, FOLD, CLASSES, weights, weights.shape[1], sums, counts
+        )
         return sums, counts
-    features = hash_features(sentences, len(weights))
-    return sum_weights(features, weights), features.counts()
+    for part in _cache_sized(sentences):
+        features = hash_features(sentences[part], len(weights))
+        sums[part], counts[part] = sum_weights(features, weights), features.counts()
+    return sums, counts
 
 
 def sum_weights(features: Features, weights: NDArray[np.float32]) -> Floats:
@@ -112,18 +112,20 @@ def context_features(scores: Floats, sizes: Sequence[int]) -> Floats:
     >>> context_features(np.zeros((3, 2)), [2, 1]).shape
     (3, 10)
     """
-    ends = np.cumsum(np.asarray(sizes, int))
-    starts = ends - np.asarray(sizes, int)
-    is_first, is_last = np.zeros(len(scores), bool), np.zeros(len(scores), bool)
-    is_first[starts[starts < ends]] = True
-    is_last[ends[starts < ends] - 1] = True
-    log_proba = np.log(softmax(scores) + 1e-9) - np.log(1e-1)
-    before = np.where(is_first[:, None], 0, np.roll(log_proba, 1, axis=0))
-    after = np.where(is_last[:, None], 0, np.roll(log_proba, -1, axis=0))
-    order = np.arange(len(scores)) - np.repeat(starts, sizes)
-    alone = is_first & is_last
-    place = np.stack([is_first & ~alone, is_last & ~alone, alone, 1 / (1 + order)], axis=1)
-    return np.hstack([log_proba, before, after, place.astype(float)])
+    n, width = scores.shape
+    size = np.asarray(sizes, int)
+    starts = np.cumsum(size) - size
+    first, last = starts[size > 0], (starts + size - 1)[size > 0]
+    is_alone = first == last
+    features = np.zeros((n, 3 * width + 4))
+    own, before, after = (features[:, k * width : (k + 1) * width] for k in range(3))
+    own[:] = np.log(softmax(scores) + 1e-9) - np.log(1e-1)
+    before[1:], after[:-1] = own[:-1], own[1:]
+    before[first] = after[last] = 0
+    place = features[:, 3 * width :].T
+    place[0, first[~is_alone]] = place[1, last[~is_alone]] = place[2, first[is_alone]] = 1
+    place[3] = 1 / (1 + np.arange(n) - np.repeat(starts, size))
+    return features
 
 
 def softmax(scores: Floats) -> Floats:
@@ -132,5 +134,8 @@ def softmax(scores: Floats) -> Floats:
     >>> softmax(np.array([[0.0, 0.0]]))
     array([[0.5, 0.5]])
     """
-    exp = np.exp(scores - scores.max(axis=1, keepdims=True)) if scores.size else scores
-    return exp / exp.sum(axis=1, keepdims=True)
+    columns = scores.T.copy()  # a row a label: few long rows take less time than many short ones
+    columns -= columns.max(axis=0, initial=-np.inf)
+    np.exp(columns, out=columns)
+    columns /= columns.sum(axis=0)
+    return columns.T

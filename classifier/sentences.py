@@ -5,8 +5,8 @@ unless one of the rules of this module knows better: they are named, and few.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 
 from classifier.abbreviations import NEVER_LAST
 from classifier.document import Sentence
@@ -59,53 +59,65 @@ def split(text: str) -> list[Sentence]:
     >>> [s.text for s in split("The Hon. Minister spoke. Rs. 5 crore was spent.")]
     ['The Hon. Minister spoke.', 'Rs. 5 crore was spent.']
     """
-    return [Sentence(text[start:end], start, number) for start, end, number in spans(text)]
+    return list(map(Sentence, *pieces(text)))
 
 
-def spans(text: str) -> list[tuple[int, int, int]]:
-    """Start, end and number of the paragraph of each sentence of a text.
+def pieces(text: str) -> tuple[Sequence[str], Sequence[int], Sequence[int]]:
+    """The sentences of a text, where they start, and the numbers of their paragraphs.
 
-    >>> spans("It rose. It fell.")
-    [(0, 8, 0), (9, 17, 0)]
+    >>> pieces("It rose. It fell.")
+    (['It rose.', 'It fell.'], [0, 9], [0, 0])
     """
     punkt = _punkt()
-    places, found = list(blocks(text)), []
-    for (offset, limit, paragraph), stops in zip(
-        places, candidates(text, places, punkt), strict=True
-    ):
-        start = offset
-        if stops:
-            for _, end, following, is_end, _ in _decide(text[offset:limit], stops, punkt):
-                if is_end:
-                    found.append((start, offset + end, paragraph))
-                    start = offset + following
-        if start < limit:
-            found.append((start, limit, paragraph))
-    return found
-
-
-def candidates(
-    text: str, places: list[tuple[int, int, int]], punkt: Punkt
-) -> list[list[int]]:
-    """Where a sentence may end, block by block of a text.
-
-    Each is twice the offset in the block, and 1 more where the stop is plain: a dot after a word
-    of ASCII letters that is no abbreviation nor anything like it, before a space and a capital or
-    a digit, perhaps with a mark that opens.
-
-    >>> candidates("It rose. He said etc. So.", [(0, 25, 0)], _punkt())
-    [[15, 40]]
-    """
-    held = punkt.held
     if kernel:
-        return kernel.stops(text, places, held)
-    return [_candidates(text[start:end], held) for start, end, _ in places]
+        return kernel.split(
+            text, NEVER_LAST, punkt.abbreviations, punkt.collocated, punkt.collocations,
+            partial(_decide, punkt),
+        )
+    found = list(_spans(text, punkt))
+    starts = [start for start, _, _ in found]
+    return [text[start:end] for start, end, _ in found], starts, [number for _, _, number in found]
 
 
-def _candidates(block: str, held: frozenset[str]) -> list[int]:
+def _spans(text: str, punkt: Punkt) -> Iterator[tuple[int, int, int]]:
+    for start, limit, paragraph in blocks(text):
+        offset = start
+        for _, end, following, is_end, _ in decisions(text[offset:limit], punkt):
+            if is_end:
+                yield start, offset + end, paragraph
+                start = offset + following
+        if start < limit:
+            yield start, limit, paragraph
+
+
+def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, str]]:
+    """Each candidate of a block that has no space around it.
+
+    The offset of the stop, where its sentence would end and the next begin, whether it does, and
+    the name of the rule that says so, empty where it is Punkt.
+    """
+    begin = previous = 0
     stops = _STOP if "?" in block or "!" in block or "…" in block else _DOT
-    found = [match.start() for match in stops.finditer(block)]
-    return [2 * stop + _is_plain(block, stop, held) for stop in found]
+    for match in stops.finditer(block):
+        stop = match.start()
+        end, following, is_end, rule = _decide(punkt, block, begin, previous, stop)
+        yield stop, end, following, is_end, rule
+        if is_end:
+            begin = following
+        previous = stop
+
+
+def _decide(
+    punkt: Punkt, block: str, begin: int, previous: int, stop: int
+) -> tuple[int, int, bool, str]:
+    """What `decisions` yields of a stop, after where its sentence begins and the stop before."""
+    if _is_plain(block, stop, punkt.held) and not _MARKER.fullmatch(block, begin, stop):
+        return stop + 1, stop + 2, True, ""  # most stops are such, and no rule is about them
+    word = block[block.rfind(" ", previous, stop) + 1 or previous : stop]
+    rule, is_end = _rule(block, begin, word, stop, punkt)
+    if not rule:
+        is_end = punkt.ends_sentence(block, previous, stop)
+    return *end_and_next(block, stop), is_end, rule
 
 
 def _is_plain(block: str, stop: int, held: frozenset[str]) -> bool:
@@ -118,38 +130,6 @@ def _is_plain(block: str, stop: int, held: frozenset[str]) -> bool:
         2 <= len(word) <= _MAX_PLAIN and word.isascii() and word.isalpha()
         and word.lower() not in held
     )
-
-
-def decisions(block: str, punkt: Punkt) -> Iterator[tuple[int, int, int, bool, str]]:
-    """Each candidate of a block that has no space around it.
-
-    The offset of the stop, where its sentence would end and the next begin, whether it does, and
-    the name of the rule that says so, empty where it is Punkt.
-    """
-    [stops] = candidates(block, [(0, len(block), 0)], punkt)
-    return _decide(block, stops, punkt)
-
-
-def _decide(
-    block: str, stops: list[int], punkt: Punkt
-) -> Iterator[tuple[int, int, int, bool, str]]:
-    begin = previous = 0
-    for code in stops:
-        stop = code >> 1
-        if code & 1 and (stop - begin > _MAX_WORD or not _MARKER.fullmatch(block, begin, stop)):
-            # most stops are such, and no rule is about them
-            yield stop, stop + 1, stop + 2, True, ""
-            begin = stop + 2
-        else:
-            word = block[block.rfind(" ", previous, stop) + 1 or previous : stop]
-            rule, is_end = _rule(block, begin, word, stop, punkt)
-            if not rule:
-                is_end = punkt.ends_sentence(block, previous, stop)
-            end, following = end_and_next(block, stop)
-            yield stop, end, following, is_end, rule
-            if is_end:
-                begin = following
-        previous = stop
 
 
 def _rule(block: str, begin: int, word: str, stop: int, punkt: Punkt) -> tuple[str, bool]:

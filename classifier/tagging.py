@@ -11,7 +11,7 @@ import numpy as np
 from classifier.document import LABELS, Document, Prediction, Sentence
 from classifier.explain import explain
 from classifier.scoring import Model
-from classifier.sentences import spans
+from classifier.sentences import pieces
 
 _BATCH = 64
 _COLUMNS = ("document", "index", "page", "paragraph", "start", "end", "text", "label", "confidence")
@@ -143,9 +143,7 @@ def _sentences(document: Document) -> tuple[Sequence[str], Sequence[int], Sequen
     """
     text = document.text
     if document.presplit is None:
-        found = spans(text)
-        starts, _, paragraphs = zip(*found, strict=True) if found else ((), (), ())
-        return [text[start:end] for start, end, _ in found], starts, paragraphs
+        return pieces(text)
     begins, at = [], 0
     for sentence in document.presplit:
         begins.append(max(text.find(sentence, at), 0))

@@ -1,10 +1,12 @@
 """The compiled part gives what NumPy and `re` give, to the last bit, and takes any text."""
 
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import scoring, sentences, vocabulary
-from classifier.features import CLASSES
+from classifier.features import CLASSES, FOLD, folded
 from classifier.kernel import kernel
-from classifier.punkt import Punkt
-from classifier.shipped import MODELS
 from classifier.writers import lines
 
 if kernel is None:
@@ -23,7 +23,7 @@ if kernel is None:
         pytest.fail("not built, or from other code: pip install -e . builds it", pytrace=False)
     pytest.skip("there is no compiler", allow_module_level=True)
 
-PUNKT = Punkt.load(MODELS / "punkt.json")
+REAL = Path(__file__).parent.parent.parent / "shared" / "text" / "documents.jsonl"
 WEIGHTS = np.random.default_rng(0).normal(0, 3, (256, 5)).astype(np.float32)
 PIECES = [
     "The board met", "Mr", "etc", "w" * 63, "w" * 64, "w" * 65, "U.S", ".", ". ", ".\n", "...", "…",
@@ -72,10 +72,28 @@ def test_sums_of_long_sentences_are_the_same_bits(monkeypatch, n):
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_stops_are_the_same(monkeypatch, text):
-    places = list(sentences.blocks(text))
-    compiled, plain = both(monkeypatch, sentences, sentences.candidates, text, places, PUNKT)
+def test_sentences_are_the_same(monkeypatch, text):
+    compiled, plain = both(monkeypatch, sentences, sentences.pieces, text)
     assert compiled == plain
+
+
+def test_sentences_of_real_documents_are_the_same(monkeypatch):
+    if not REAL.is_file():
+        pytest.skip("no real documents here")
+    for line in REAL.read_text("utf-8").splitlines():
+        text = json.loads(line)["text"]
+        compiled, plain = both(monkeypatch, sentences, sentences.pieces, text)
+        assert compiled == plain
+
+
+@pytest.mark.parametrize("answer, error", [
+    ((0, 0, True, ""), ValueError), ((3, 2, True, ""), ValueError), ((3, 99, True, ""), ValueError),
+    (("3", 3, True, ""), TypeError), ((3, 3), TypeError),
+])
+def test_an_end_that_python_cannot_mean_is_refused(answer, error):
+    nothing = frozenset()
+    with pytest.raises(error):
+        kernel.split("\u4e2d. A", nothing, nothing, nothing, nothing, lambda *stop: answer)
 
 
 @settings(deadline=None)
@@ -97,9 +115,9 @@ def test_tables_of_words_that_do_not_fit_are_refused_or_searched_through():
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=5))
 def test_lines_of_csv_are_the_same(monkeypatch, columns):
     def written(columns):
-        out = io.StringIO()
+        out = io.BytesIO()
         lines.CsvStream(out, [], excel=False, header=False).write(columns)
-        return out.getvalue().encode("utf-8", "replace")
+        return out.getvalue()
 
     compiled, plain = both(monkeypatch, lines, written, columns)
     assert compiled == plain
@@ -108,26 +126,27 @@ def test_lines_of_csv_are_the_same(monkeypatch, columns):
 @pytest.mark.parametrize("change", [
     {"counts": np.zeros(2, np.int64)}, {"sums": np.zeros((2, 5))}, {"classes": b"short"},
     {"weights": WEIGHTS[:3]}, {"weights": WEIGHTS[:0]}, {"width": 0}, {"width": -1},
-    {"width": 2**62}, {"buffer": b"no mark"}, {"buffer": b"two\x1emarks\x1e"}, {"buffer": b""},
-    {"buffer": b"a mark\x1eand more"},
+    {"width": 2**62}, {"sentences": []}, {"sentences": ["two", "of them"]}, {"fold": b"short"},
 ])
 def test_sizes_that_do_not_fit_are_refused(change):
-    right = {"buffer": b"a word\x1e", "classes": CLASSES, "weights": WEIGHTS, "width": 5,
-             "sums": np.zeros((1, 5)), "counts": np.zeros(1, np.int64)}
-    kernel.sum_text(*right.values())
+    right = {"sentences": ["a word"], "folded": folded, "fold": FOLD, "classes": CLASSES,
+             "weights": WEIGHTS, "width": 5, "sums": np.zeros((1, 5)),
+             "counts": np.zeros(1, np.int64)}
+    kernel.sum_features(*right.values())
     with pytest.raises(ValueError):
-        kernel.sum_text(*(right | change).values())
+        kernel.sum_features(*(right | change).values())
 
 
-@pytest.mark.parametrize("block", [(-1, 1, 0), (0, 4, 0), (2, 1, 0)])
-def test_blocks_outside_of_the_text_are_refused(block):
-    with pytest.raises(ValueError):
-        kernel.stops("abc", [block], frozenset())
+@pytest.mark.parametrize("sentence, made", [("中", None), ("中", "text"), (1, b""), (None, b"")])
+def test_what_is_no_text_is_refused(sentence, made):
+    arrays = WEIGHTS, 5, np.zeros((1, 5)), np.zeros(1, np.int64)
+    with pytest.raises(TypeError):
+        kernel.sum_features([sentence], lambda text: made, FOLD, CLASSES, *arrays)
 
 
 def test_columns_of_different_length_are_refused():
     with pytest.raises(IndexError):
-        lines.CsvStream(io.StringIO(), [], excel=False, header=False).write([[1, 2], [1]])
+        lines.CsvStream(io.BytesIO(), [], excel=False, header=False).write([[1, 2], [1]])
 
 
 def test_a_variable_leaves_it_out():

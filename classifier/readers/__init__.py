@@ -1,12 +1,11 @@
 """Bytes of a file -> documents: which reader reads what."""
 
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import archive, mail, markup, pdf, plain, tables, word
-from classifier.readers.base import ReadOptions, or_failed
+from classifier.readers.base import ReadOptions, or_failed, suffix_of
 
 Reader = Callable[[str, bytes, ReadOptions], Iterator[Document]]
 
@@ -39,7 +38,7 @@ def read_bytes(
     Raises:
         ReadError: the kind is unknown, or the bytes are not what the name says.
     """
-    suffix = PurePath(name).suffix.lower()
+    suffix = suffix_of(name)
     if depth > options.max_depth:
         raise ReadError(f"{name}: packed more than {options.max_depth} deep")
     if suffix in PACKED:
@@ -55,7 +54,7 @@ def _read_member(
     name: str, data: bytes, options: ReadOptions, depth: int
 ) -> Iterator[Document]:
     """Members that are of unknown kinds (pictures, signatures) or damaged are a note each."""
-    suffix = PurePath(name).suffix.lower()
+    suffix = suffix_of(name)
     if suffix in READERS or suffix in PACKED:
         yield from or_failed(name, read_bytes(name, data, options, depth))
     else:

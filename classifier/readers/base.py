@@ -1,6 +1,7 @@
 """What every reader takes and gives."""
 
 import importlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -12,6 +13,7 @@ _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )
+_ANY_MARK = tuple(mark for mark, _ in _MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ def decode(data: bytes, name: str, declared: str = "") -> tuple[str, str]:
     >>> decode(b"caf\\xe9", "a.txt")
     ('café', 'cp1252')
     """
-    marked = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
+    marked = ""
+    if data.startswith(_ANY_MARK):
+        marked = next(encoding for mark, encoding in _MARKS if data.startswith(mark))
     for encoding in (marked, "utf-8", declared, "cp1252"):
         try:
             if encoding:
@@ -43,6 +47,17 @@ def decode(data: bytes, name: str, declared: str = "") -> tuple[str, str]:
         except (UnicodeDecodeError, LookupError, ValueError):
             continue
     raise ReadError(f"{name}: neither UTF-8 nor cp1252 text (save it as UTF-8)")
+
+
+def suffix_of(name: str) -> str:
+    """The end of a file's name that tells its kind, in lower case, as `pathlib` cuts it.
+
+    >>> suffix_of("letters/A.PDF"), suffix_of("a.b/c"), suffix_of(".txt"), suffix_of("a.")
+    ('.pdf', '', '', '')
+    """
+    end = os.path.basename(name)
+    at = end.rfind(".")
+    return end[at:].lower() if 0 < at < len(end) - 1 else ""
 
 
 def note_encoding(encoding: str) -> tuple[str, ...]:

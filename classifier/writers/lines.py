@@ -1,5 +1,6 @@
 """Write CSV and JSON lines."""
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -16,10 +17,10 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Sink(Protocol):
-    """Where text goes."""
+    """Where UTF-8 goes; what it cannot hold has become `?`."""
 
-    def write(self, text: str, /) -> object:
-        """Append text."""
+    def write(self, data: bytes, /) -> object:
+        """Append bytes."""
 
 
 class CsvStream:
@@ -48,7 +49,7 @@ class CsvStream:
 
 def _write_lines(out: Sink, lines: Iterator[str]) -> None:
     while piece := list(islice(lines, _ROWS)):
-        out.write("\n".join([*piece, ""]))
+        out.write("\n".join([*piece, ""]).encode("utf-8", "replace"))
 
 
 def _csv_cells(column: Sequence[Any]) -> Iterable[str]:
@@ -94,8 +95,8 @@ class CsvWriter:
     """A CSV file: UTF-8, with a byte-order mark for Excel only."""
 
     def __init__(self, path: Path, columns: Sequence[str], *, excel: bool = False) -> None:
-        encoding = "utf-8-sig" if excel else "utf-8"
-        self._file = path.open("w", encoding=encoding, errors="replace", newline="")
+        self._file = path.open("wb")
+        self._file.write(codecs.BOM_UTF8 if excel else b"")
         self._stream = CsvStream(self._file, columns, excel=excel)
 
     def __enter__(self) -> CsvStream:
@@ -109,7 +110,7 @@ class JsonlWriter:
     """A JSON-lines file."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self._file = path.open("w", encoding="utf-8", errors="replace")
+        self._file = path.open("wb")
         self._stream = JsonStream(self._file, columns)
 
     def __enter__(self) -> JsonStream:

@@ -1,6 +1,5 @@
 """From fine-tuned weights to the encoder model that ships: ONNX int8, head, temperature."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from classifier.corpus import GoldDocument, fingerprint, load
 from classifier.document import LABELS
 from classifier.encoder import Encoder, EncoderModel
 from classifier.errors import ClassifierError
-from classifier.finetune import Recipe, Tagger, finetune, requirements
+from classifier.finetune import Recipe, finetune, requirements
+from classifier.graph import graph
 from classifier.head import Head, calibrated
 from classifier.splits import select
 
@@ -68,39 +68,13 @@ def average(folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def quantised(weights: dict[str, Any]) -> bytes:
-    """A fine-tuned encoder as an ONNX file with int8 weights, a scale a channel."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+    """A fine-tuned encoder as an ONNX file with int8 weights."""
+    from transformers import AutoConfig
 
-    torch, base, _ = requirements()
-    network = Tagger.build(base, Recipe())
-    network.load_state_dict(weights)
-
-    module: Any = torch.nn.Module
-
-    class States(module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = network.encoder
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            return self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
-
-    network.encoder.set_attn_implementation("eager")
-    sample = torch.ones((2, 16), dtype=torch.int64)
-    mask = sample.clone()
-    mask[1, 10:] = 0  # a mask of ones alone would be taken for no mask at all
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
-    axes = {0: batch, 1: length}
-    with tempfile.TemporaryDirectory() as scratch:
-        full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
-        torch.onnx.export(
-            States().eval(), (sample, mask), full, input_names=["input_ids", "attention_mask"],
-            output_names=["states"], dynamic_shapes=(axes, axes), external_data=False,
-            dynamo=True,
-        )
-        # unsigned: sums of signed weights overflow on processors without int8 instructions
-        quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QUInt8)
-        return small.read_bytes()
+    config = AutoConfig.from_pretrained(requirements()[1])
+    own = {name.removeprefix("encoder."): value.float().numpy()
+           for name, value in weights.items() if name.startswith("encoder.")}
+    return graph(own, config.num_hidden_layers, config.num_attention_heads)
 
 
 @click.command()

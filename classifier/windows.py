@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 MAX_TOKENS = 320
 MAX_SENTENCE = 96
-_CONTEXT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,9 @@ def windows(lengths: Sequence[int], max_tokens: int = MAX_TOKENS) -> list[Window
     while kept < n:
         first = kept
         size = 1 + _cost(lengths, kept)
-        while first > max(0, kept - _CONTEXT):
-            size += _cost(lengths, first - 1)
-            if size > max_tokens // 2:
-                size -= _cost(lengths, first - 1)
-                break
+        if kept and size + _cost(lengths, kept - 1) <= max_tokens // 2:
             first -= 1
+            size += _cost(lengths, first)
         last = kept + 1
         while last < n and size + _cost(lengths, last) <= max_tokens:
             size += _cost(lengths, last)

@@ -15,7 +15,7 @@ PACKAGE = Path(classifier.__file__).parent
 LAYERS = [
     {"errors", "kernel", "progress", "shipped"},
     {"abbreviations", "document", "cluster", "vocabulary"},
-    {"features", "layout", "punkt", "windows", "readers", "writers"},
+    {"features", "layout", "punkt", "windows", "graph", "readers", "writers"},
     {"scoring", "sentences", "isolation"},
     {"calibration", "encoder", "files"},
     {"ledger"},

@@ -22,6 +22,7 @@ from classifier.batch import run
 from classifier.cli import main
 from classifier.corpus import load
 from classifier.errors import ClassifierError, ModelError, ResumeError, WriteError
+from classifier.files import find
 from classifier.parts import Settings
 from classifier.tags import read_rows
 from classifier.training import train, trainer
@@ -354,13 +355,25 @@ def test_the_ledger_notices_a_document_in_another_language(tmp_path):
     assert english < 0.2 < 0.6 < other
 
 
-@pytest.mark.parametrize("name", ["tags.csv", "folder/../tags.csv", "link.txt", "linked/tags.csv"])
+@pytest.mark.parametrize("name", [
+    "tags.csv", "folder/../tags.csv", "link.txt", "linked/tags.csv", "TAGS.CSV"])
 def test_no_input_is_written_over_by_whatever_name(tmp_path, name):
     out = tmp_path / "tags.csv"
     out.write_text("id,text\n1,We act.\n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link.txt").symlink_to(out)
     (tmp_path / "linked").symlink_to(tmp_path)
+    if not (tmp_path / "TAGS.CSV").exists():
+        os.link(out, tmp_path / "TAGS.CSV")  # one file by both names, as where case is folded
     with pytest.raises(WriteError, match="would be written over"):
         run([tmp_path / name], fast(out))
     assert out.read_text() == "id,text\n1,We act.\n"
+
+
+def test_an_output_in_a_folder_is_passed_over_by_whatever_name(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    out = tmp_path / "tags.csv"
+    run([tmp_path], fast(out))
+    if not (tmp_path / "TAGS.CSV").exists():
+        os.link(out, tmp_path / "TAGS.CSV")
+    assert [path.name for path in find([tmp_path], fast(out).own_paths)] == ["a.txt"]

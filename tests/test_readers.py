@@ -200,6 +200,20 @@ def test_packed_files_have_names_of_their_own():
     assert (packed.id, packed.text, row.id) == ("A.TXT.GZ", "We act.", "7")
 
 
+def test_what_is_too_large_packed_can_be_read_unpacked(tmp_path):
+    options = ReadOptions(max_characters=100, max_members=3)
+    table = b"id,text\n" + b"".join(b"%d,The ferry port is shut on day %d.\n" % (i, i * i)
+                                    for i in range(20))
+    made = {"t.csv.gz": gzip.compress(table), "t.zip": zipped({"t.csv": table}),
+            "many.zip": zipped({f"{i}.txt": "We act." for i in range(4)})}
+    for name, data in made.items():
+        with pytest.raises(ReadError, match="packed.*unpacked"):
+            list(read_bytes(name, data, options))
+    (tmp_path / "t.csv").write_bytes(table)
+    found = list(read_simple(tmp_path / "t.csv", options, Limits()))
+    assert len(found) == 20 and not any(d.notes for d in found)
+
+
 def test_cells_beyond_the_columns_are_noticed():
     bad, good = read_bytes("a.csv", b"id,text\n1,We act, and pay.\n2,fine\n", OPTIONS)
     assert bad.notes[0].startswith("truncated") and not good.notes

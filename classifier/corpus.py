@@ -20,11 +20,12 @@ _REQUIRED = ("id", "genre", "type", "country", "title")
 
 @dataclass(frozen=True, slots=True)
 class GoldSentence:
-    """A sentence with its acceptable labels, the primary one first."""
+    """A sentence with its acceptable labels, the primary one first, and its paragraph, from 0."""
 
     text: str
     labels: tuple[str, ...]
     where: str
+    paragraph: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def fingerprint(documents: Iterable[GoldDocument]) -> str:
 def _read_corpus(path: Path) -> Iterator[GoldDocument]:
     header: dict[str, str] = {}
     sentences: list[GoldSentence] = []
+    is_new = False  # whether a blank line has come before
     for number, line in enumerate(_read_text(path).split("\n"), 1):
         where = f"{path}:{number}"
         if line.startswith("#"):
@@ -91,7 +93,9 @@ def _read_corpus(path: Path) -> Iterator[GoldDocument]:
         elif line.strip():
             if not header:
                 raise CorpusError(f"{where}: a sentence before any header (# id=... genre=...)")
-            sentences.append(_parse_sentence(line, where))
+            paragraph = sentences[-1].paragraph + is_new if sentences else 0
+            sentences.append(_parse_sentence(line, where, paragraph))
+        is_new = not line.strip()
     if sentences:
         yield _document(header, sentences)
 
@@ -115,12 +119,12 @@ def _parse_header(line: str, where: str) -> dict[str, str]:
     return header
 
 
-def _parse_sentence(line: str, where: str) -> GoldSentence:
+def _parse_sentence(line: str, where: str, paragraph: int) -> GoldSentence:
     names, tab, text = line.partition("\t")
     labels = tuple(names.split(","))
     if not tab or not text.strip():
         raise CorpusError(f"{where}: no sentence (LABEL<TAB>SENTENCE would work)")
-    return GoldSentence(text.strip(), labels, where)
+    return GoldSentence(text.strip(), labels, where, paragraph)
 
 
 def _check_labels(sentence: GoldSentence, allowed: Sequence[str] | None) -> None:
@@ -145,7 +149,7 @@ def _read_gold(path: Path) -> Iterator[GoldDocument]:
         try:
             row = json.loads(line)
             sentences = tuple(
-                GoldSentence(str(s["text"]), _labels(s["labels"]), where)
+                GoldSentence(str(s["text"]), _labels(s["labels"]), where, int(s.get("par") or 0))
                 for s in row["sentences"]
             )
             yield GoldDocument(

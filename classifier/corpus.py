@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from classifier.document import LABELS
 from classifier.errors import CorpusError
 from classifier.readers.base import decode
-from classifier.readers.tables import delimiter_of
+from classifier.readers.tables import CsvRows
 
 _HEADER = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|$)")
 _REQUIRED = ("id", "genre", "type", "country", "title")
@@ -171,7 +170,7 @@ def _read_table(path: Path) -> Iterator[GoldDocument]:
         text, _ = decode(path.read_bytes(), str(path))
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(path.name, text))
+    rows = CsvRows(path.name, text)
     missing = {"text", "label"} - set(rows.fieldnames or ())
     if missing:
         raise CorpusError(f"{path}: no column {', '.join(sorted(missing))} (text and label work)")
@@ -185,7 +184,7 @@ def _read_table(path: Path) -> Iterator[GoldDocument]:
             document = row.get("document") or f"{path.name}#{number}"
             documents.setdefault(document, []).append(sentence)
     except csv.Error as error:
-        raise CorpusError(f"{path}:{rows.line_num}: not a table ({error})") from error
+        raise CorpusError(f"{path}:{rows.begin}: not a table ({error})") from error
     for name, sentences in documents.items():
         yield GoldDocument(name, "", "", "", tuple(sentences))
 

@@ -15,7 +15,8 @@ import pytest
 from hostile import harmless, hostile
 from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
-from classifier.errors import ReadError
+from classifier.corpus import load
+from classifier.errors import CorpusError, ReadError
 from classifier.files import read_simple
 from classifier.isolation import Child, Limits, digest_of
 from classifier.ledger import status_of
@@ -217,6 +218,17 @@ def test_what_is_too_large_packed_can_be_read_unpacked(tmp_path):
 def test_cells_beyond_the_columns_are_noticed():
     bad, good = read_bytes("a.csv", b"id,text\n1,We act, and pay.\n2,fine\n", OPTIONS)
     assert bad.notes[0].startswith("truncated") and not good.notes
+
+
+def test_a_quote_that_is_never_closed_costs_the_rows_before_it_nothing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text,label\n1,"We ""act"".\nNow.",x\n2,"So be it.,x\n3,It fell.,x\n')
+    rows = read_simple(path, OPTIONS, Limits())
+    assert next(rows).text == 'We "act".\nNow.'
+    with pytest.raises(ReadError, match=r"a\.csv:4: .*a quote is never closed"):
+        next(rows)
+    with pytest.raises(CorpusError, match=r"a\.csv:4: .*a quote is never closed"):
+        load(path, labels=None)
 
 
 def test_errors_name_the_line():

@@ -1,8 +1,10 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
+import contextlib
 import gzip
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -229,6 +231,21 @@ def test_a_quote_that_is_never_closed_costs_the_rows_before_it_nothing(tmp_path)
         next(rows)
     with pytest.raises(CorpusError, match=r"a\.csv:4: .*a quote is never closed"):
         load(path, labels=None)
+
+
+def test_a_database_whose_log_holds_changes_says_so(tmp_path):
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as link, Child() as child:
+        link.execute("pragma journal_mode = wal")
+        link.execute("create table letters (id text, text text)")
+        link.execute("insert into letters values (1, 'We act.')")
+        link.commit()
+        with pytest.raises(ReadError, match="a.db: .*a.db-wal holds changes .*vacuum into"):
+            child.read(path, OPTIONS)
+        link.execute("vacuum into ?", [str(tmp_path / "copy.db")])
+        assert [d.text for d in child.read(tmp_path / "copy.db", OPTIONS)] == ["We act."]
+        link.close()  # writes what the log holds into the file
+        assert [d.text for d in child.read(path, OPTIONS)] == ["We act."]
 
 
 def test_errors_name_the_line():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 import tempfile
 import zipfile
@@ -115,7 +116,15 @@ def read_parquet(name: str, data: bytes, options: ReadOptions) -> Iterator[Docum
 
 
 def read_sqlite(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a row of `options.query`, or of the one table with the text column."""
+    """Yield a document a row of `options.query`, or of the one table with the text column.
+
+    Raises:
+        ReadError: the rows cannot be read, or what was committed is in part not in the file.
+    """
+    log = f"{name}-wal"  # a member of an archive has none
+    if os.path.isfile(log) and os.path.getsize(log):
+        raise ReadError(f"{name}: {log} holds changes that are not in it yet (sqlite3 {name} "
+                        f"\"vacuum into 'copy.db'\" makes a whole one)")
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
         copy.write(data)
         copy.flush()

@@ -97,6 +97,24 @@ def test_rows_of_several_tables_have_names_of_their_own(tmp_path):
         assert outputs(tmp_path / "alone.csv")[1][1][0] == "1"
 
 
+def test_an_id_that_is_there_twice_names_one_row_alone(tmp_path):
+    rows = [{"id": str(i % 400), "text": f"We act {i}."} for i in range(1000)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with (tmp_path / "b.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "text"], *(row.values() for row in rows)])
+    paths, settings = [tmp_path / "a.jsonl", tmp_path / "b.csv"], fast(tmp_path / "tags.csv")
+    cut_before_its_end(paths, settings)
+    settings.part_paths(1)[0].unlink()
+    run(paths, settings, resume=True)
+    header, *ledger = outputs(settings.output)[1]
+    names = [row[0] for row in ledger]
+    assert (names[399], names[400], names[999]) == ("399", "0#401", "199#1000")
+    assert names[1000:] == [f"{tmp_path}/b.csv#{name}" for name in names[:1000]]
+    assert ledger[400][header.index("notes")] == "an earlier document is named '0' too"
+    run(paths, fast(tmp_path / "whole.csv"))
+    assert outputs(settings.output) == outputs(tmp_path / "whole.csv")
+
+
 def test_a_run_says_what_made_it(tmp_path):
     (tmp_path / "a.txt").write_text("We act.")
     run([tmp_path / "a.txt"], fast(tmp_path / "tags.db"))

@@ -13,7 +13,8 @@ from classifier.cli import main
 from classifier.corpus import GoldDocument, GoldSentence, load
 from classifier.evaluation import evaluate_proba, thresholds
 from classifier.evaluation_report import page
-from classifier.training import fit_fast, learning_curve
+from classifier.training import fit_fast
+from classifier.validation import learning_curve
 
 LABELS = ["a", "b"]
 

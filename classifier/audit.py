@@ -143,8 +143,14 @@ def suspects(
     `proba` (n_sentences, n_labels) must come of models that did not see the sentences. A sentence
     is suspect where another label is likelier than that label's sentences are on average, and
     likelier than its own (Northcutt et al. 2021, "Confident Learning").
+
+    Raises:
+        CorpusError: a label is none of `labels`.
     """
     sentences = [s for d in documents for s in d.sentences]
+    if strange := next((s for s in sentences if s.labels[0] not in labels), None):
+        raise CorpusError(f"{strange.where}: label {strange.labels[0]!r} is none of the model's "
+                          f"({', '.join(labels)}; --cv trains one on the labels that are there)")
     given = np.array([labels.index(s.labels[0]) for s in sentences])
     own = proba[np.arange(len(given)), given]
     usual = np.array([own[given == k].mean() if (given == k).any() else 1.0

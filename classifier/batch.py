@@ -21,7 +21,7 @@ from classifier.assembly import Run, assemble
 from classifier.cluster import work
 from classifier.document import LABELS, Document
 from classifier.errors import ResumeError, WriteError
-from classifier.files import Task, find, read, size_of, tasks
+from classifier.files import Task, find, identities, read, size_of, tasks
 from classifier.isolation import Child, Digest, Limits
 from classifier.ledger import Entry, Origin
 from classifier.parts import Done, PartFile, Settings, read_journal, write_atomically
@@ -84,17 +84,9 @@ def _check_paths(paths: Sequence[Path], settings: Settings) -> None:
     Raises:
         WriteError: the output or its ledger is among the files to read.
     """
-    folder = cache(os.path.realpath)  # the same for many files
-
-    def real(path: str) -> str:
-        parent, name = os.path.split(path)
-        if name in ("", ".", "..") or os.path.islink(path):
-            return os.path.realpath(path)
-        return os.path.join(folder(parent), name)
-
-    to_read = {real(path) for path in map(str, paths) if path != "-"}
+    to_read = identities(path for path in paths if str(path) != "-")
     for own in settings.own_paths:
-        if os.path.realpath(own) in to_read:
+        if identities([own]) & to_read:
             raise WriteError(f"{own}: would be written over, but is to be read (-o names another)")
 
 

@@ -186,12 +186,12 @@ def train(data: Path, output: Path, kind: str, cv: int | None, more: tuple[Path,
     from classifier.evaluation import evaluate_proba, format_table
     from classifier.files import read_file
     from classifier.splits import select
-    from classifier.training import cross_validate, fit_taught, train_punkt, trainer
+    from classifier.training import fit_taught, train_punkt, trainer
     from classifier.training import train as fit_and_save
+    from classifier.validation import cross_validate
 
     own = load(data, labels=None)
-    documents = [*own, *(d for path in more for d in load(path, labels=None))]
-    documents = select(documents, *splits) if splits else documents
+    documents = select([*own, *(d for path in more for d in load(path, labels=None))], *splits)
     fit = trainer(kind)
     if teacher:
         if kind != "fast":
@@ -200,7 +200,7 @@ def train(data: Path, output: Path, kind: str, cv: int | None, more: tuple[Path,
     if cv:
         click.echo(format_table(evaluate_proba(documents, *cross_validate(documents, cv, fit))))
     if punkt:
-        train_punkt(select(own, *splits) if splits else own, punkt)
+        train_punkt(select(own, *splits), punkt)
     fit_and_save(documents, output, fit)
     click.echo(f"{output}: fitted on {len(documents)} documents", err=True)
 
@@ -222,53 +222,38 @@ def evaluate(gold: Path, json_path: Path | None, predictions: Path | None, cv: i
              splits: tuple[str, ...], report_path: Path | None, curve_of: Path | None,
              target_precision: float | None, save: Path | None, model: str) -> None:
     """Measure a model on a gold file or corpus folder."""
-    from classifier.artifact import load_model, with_thresholds
+    from classifier import evaluation
+    from classifier.artifact import with_thresholds
     from classifier.corpus import load
-    from classifier.evaluation import (
-        CurvePoint,
-        evaluate_proba,
-        format_curve,
-        format_table,
-        format_thresholds,
-        thresholds,
-        write_predictions,
-    )
     from classifier.splits import select
+    from classifier.validation import learning_curve, probabilities
 
     if save and (cv or not target_precision):
         raise click.UsageError("--save goes with --target-precision, and not with --cv")
-    documents = load(gold, labels=None)
-    documents = select(documents, *splits) if splits else documents
-    if cv:
-        from classifier.training import cross_validate, trainer
-
-        proba, labels = cross_validate(documents, cv, trainer(model))
-    else:
-        loaded = load_model(model)
-        labels = list(loaded.labels)
-        proba = loaded.predict_proba([d.texts for d in documents])
-    result = evaluate_proba(documents, proba, labels)
-    click.echo(format_table(result))
-    curve: list[CurvePoint] = []
+    documents = select(load(gold, labels=None), *splits)
+    measured = (documents, *probabilities(documents, model, cv))
+    result = evaluation.evaluate_proba(*measured)
+    click.echo(evaluation.format_table(result))
+    curve: list[evaluation.CurvePoint] = []
     if curve_of:
-        from classifier.training import learning_curve, trainer
+        from classifier.training import trainer
 
         curve = learning_curve(load(curve_of, labels=None), documents, trainer(model))
-        click.echo(format_curve(curve))
+        click.echo(evaluation.format_curve(curve))
     if target_precision:
-        click.echo(format_thresholds(documents, proba, labels, target_precision))
+        click.echo(evaluation.format_thresholds(*measured, target_precision))
     if save and target_precision:
-        chosen = thresholds(documents, proba, labels, target_precision)
+        chosen = evaluation.thresholds(*measured, target_precision)
         with_thresholds(model, save, chosen, f"precision {target_precision} on {gold.name}")
     if json_path:
         json_path.write_text(result.to_json(), "utf-8")
     if predictions:
-        write_predictions(documents, proba, labels, predictions)
+        evaluation.write_predictions(*measured, predictions)
     if report_path:
         from classifier.evaluation_report import page
 
         title = f"{'Cross-validation on' if cv else 'Evaluation on'} {gold.name}"
-        html = page(documents, proba, labels, title=title, model=model, curve=curve)
+        html = page(*measured, title=title, model=model, curve=curve)
         report_path.write_text(html, "utf-8")
 
 

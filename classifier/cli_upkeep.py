@@ -92,17 +92,12 @@ def suspects(path: Path, cv: int | None, most: int, model: str) -> None:
 
     MODEL must not have learned from them; with --cv its kind (encoder, fast) is trained anew.
     """
-    from classifier.artifact import load_model
     from classifier.audit import suspects as doubtful
     from classifier.corpus import load
-    from classifier.training import cross_validate, trainer
+    from classifier.validation import probabilities
 
     documents = load(path, labels=None)
-    if cv:
-        proba, labels = cross_validate(documents, cv, trainer(model))
-    else:
-        loaded = load_model(model)
-        proba, labels = loaded.predict_proba([d.texts for d in documents]), list(loaded.labels)
+    proba, labels = probabilities(documents, model, cv)
     found = doubtful(documents, proba, labels)
     for one in found[:most]:
         click.echo(f"{one.where}: {one.label}, or {one.other} ({one.probability:.2f})? {one.text}")

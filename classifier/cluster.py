@@ -1,7 +1,8 @@
 """Where parts are worked on: in this process, in processes beside it, or on a Dask cluster."""
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from classifier.errors import ClassifierError
@@ -29,16 +30,25 @@ def work(
     if workers == 1 and not scheduler:
         yield from map(function, tasks)
         return
-    import os
-
     from joblib import Parallel, delayed
 
-    os.environ["PYTHONSAFEPATH"] = "1"  # workers load no module from the current folder
-
-    with _backend(scheduler):
+    with _safe_path(), _backend(scheduler):
         parallel = Parallel(n_jobs=-1 if scheduler else workers, batch_size=1,
                             return_as="generator_unordered", pre_dispatch="2*n_jobs")
         yield from parallel(delayed(function)(task) for task in tasks)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes begun meanwhile load no module from the current folder."""
+    name, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
 
 
 def _backend(scheduler: str) -> AbstractContextManager[Any]:

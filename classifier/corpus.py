@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from classifier.document import LABELS
 from classifier.errors import CorpusError
 from classifier.readers.base import decode
-from classifier.readers.tables import delimiter_of
+from classifier.readers.tables import CsvRows
 
 _HEADER = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|$)")
 _REQUIRED = ("id", "genre", "type", "country", "title")
@@ -20,11 +19,12 @@ _REQUIRED = ("id", "genre", "type", "country", "title")
 
 @dataclass(frozen=True, slots=True)
 class GoldSentence:
-    """A sentence with its acceptable labels, the primary one first."""
+    """A sentence with its acceptable labels, the primary one first, and its paragraph, from 0."""
 
     text: str
     labels: tuple[str, ...]
     where: str
+    paragraph: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def fingerprint(documents: Iterable[GoldDocument]) -> str:
 def _read_corpus(path: Path) -> Iterator[GoldDocument]:
     header: dict[str, str] = {}
     sentences: list[GoldSentence] = []
+    is_new = False  # whether a blank line has come before
     for number, line in enumerate(_read_text(path).split("\n"), 1):
         where = f"{path}:{number}"
         if line.startswith("#"):
@@ -91,7 +92,9 @@ def _read_corpus(path: Path) -> Iterator[GoldDocument]:
         elif line.strip():
             if not header:
                 raise CorpusError(f"{where}: a sentence before any header (# id=... genre=...)")
-            sentences.append(_parse_sentence(line, where))
+            paragraph = sentences[-1].paragraph + is_new if sentences else 0
+            sentences.append(_parse_sentence(line, where, paragraph))
+        is_new = not line.strip()
     if sentences:
         yield _document(header, sentences)
 
@@ -115,12 +118,12 @@ def _parse_header(line: str, where: str) -> dict[str, str]:
     return header
 
 
-def _parse_sentence(line: str, where: str) -> GoldSentence:
+def _parse_sentence(line: str, where: str, paragraph: int) -> GoldSentence:
     names, tab, text = line.partition("\t")
     labels = tuple(names.split(","))
     if not tab or not text.strip():
         raise CorpusError(f"{where}: no sentence (LABEL<TAB>SENTENCE would work)")
-    return GoldSentence(text.strip(), labels, where)
+    return GoldSentence(text.strip(), labels, where, paragraph)
 
 
 def _check_labels(sentence: GoldSentence, allowed: Sequence[str] | None) -> None:
@@ -145,7 +148,7 @@ def _read_gold(path: Path) -> Iterator[GoldDocument]:
         try:
             row = json.loads(line)
             sentences = tuple(
-                GoldSentence(str(s["text"]), _labels(s["labels"]), where)
+                GoldSentence(str(s["text"]), _labels(s["labels"]), where, int(s.get("par") or 0))
                 for s in row["sentences"]
             )
             yield GoldDocument(
@@ -167,7 +170,7 @@ def _read_table(path: Path) -> Iterator[GoldDocument]:
         text, _ = decode(path.read_bytes(), str(path))
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(path.name, text))
+    rows = CsvRows(path.name, text)
     missing = {"text", "label"} - set(rows.fieldnames or ())
     if missing:
         raise CorpusError(f"{path}: no column {', '.join(sorted(missing))} (text and label work)")
@@ -181,7 +184,7 @@ def _read_table(path: Path) -> Iterator[GoldDocument]:
             document = row.get("document") or f"{path.name}#{number}"
             documents.setdefault(document, []).append(sentence)
     except csv.Error as error:
-        raise CorpusError(f"{path}:{rows.line_num}: not a table ({error})") from error
+        raise CorpusError(f"{path}:{rows.begin}: not a table ({error})") from error
     for name, sentences in documents.items():
         yield GoldDocument(name, "", "", "", tuple(sentences))
 

@@ -63,9 +63,13 @@ def evaluate(documents: Sequence[GoldDocument], model: Model) -> Evaluation:
 def evaluate_proba(
     documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str]
 ) -> Evaluation:
-    """Measure probabilities (n_sentences, n_labels) against gold."""
+    """Measure probabilities (n_sentences, n_labels) against gold.
+
+    A label of the gold that is none of `labels` is one that is never found.
+    """
+    proba, labels = with_gold_labels(documents, proba, labels)
     code = {label: k for k, label in enumerate(labels)}
-    gold = np.array([code.get(label, -1) for d in documents for label in d.primary])
+    gold = np.array([code[label] for d in documents for label in d.primary])
     accepted = [s.labels for d in documents for s in d.sentences]
     guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
     right = guess == gold
@@ -90,6 +94,20 @@ def evaluate_proba(
         calibration_error(confidence, right),
         coverage,
     )
+
+
+def with_gold_labels(
+    documents: Sequence[GoldDocument], proba: Floats, labels: Sequence[str]
+) -> tuple[Floats, list[str]]:
+    """Probabilities and labels with those of the gold that a model does not know, at 0.
+
+    >>> from classifier.corpus import GoldSentence
+    >>> gold = GoldDocument("a", "gov", "KE", "", (GoldSentence("We act.", ("measure",), ""),))
+    >>> with_gold_labels([gold], np.array([[1.0]]), ["other"])
+    (array([[1., 0.]]), ['other', 'measure'])
+    """
+    unknown = sorted({label for d in documents for label in d.primary} - set(labels))
+    return np.pad(proba, ((0, 0), (0, len(unknown)))), [*labels, *unknown]
 
 
 def calibration_error(confidence: Floats, right: NDArray[np.bool_], n_bins: int = 10) -> float:
@@ -173,8 +191,7 @@ def _table(
     gold: NDArray[np.int64], guess: NDArray[np.int64], n: int
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """Precision, recall, F1 and support, each (n_labels,)."""
-    known = gold >= 0
-    confusion = np.bincount(gold[known] * n + guess[known], minlength=n * n).reshape(n, n)
+    confusion = np.bincount(gold * n + guess, minlength=n * n).reshape(n, n)
     said = np.bincount(guess, minlength=n)
     hit, true = np.diag(confusion), confusion.sum(axis=1)
     f1 = 2 * hit / np.maximum(said + true, 1)

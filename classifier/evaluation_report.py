@@ -9,7 +9,7 @@ import numpy as np
 from classifier.charts import answering, coverage, reliability
 from classifier.corpus import GoldDocument
 from classifier.document import LABELS
-from classifier.evaluation import CurvePoint, Evaluation, evaluate_proba
+from classifier.evaluation import CurvePoint, Evaluation, evaluate_proba, with_gold_labels
 from classifier.pages import render
 from classifier.scoring import Floats
 from classifier.tags import order
@@ -50,13 +50,14 @@ def page(
     Raises:
         ClassifierError: Jinja2 is not installed.
     """
+    proba, labels = with_gold_labels(documents, proba, labels)
     result = evaluate_proba(documents, proba, labels)
     gold = [label for d in documents for label in d.primary]
     guess, confidence = proba.argmax(axis=1), proba.max(axis=1)
     right = np.array([labels[g] == name for g, name in zip(guess, gold, strict=True)])
     points = coverage(confidence, right)
     return render(
-        "evaluation", title=title, model=model, result=result, labels=list(labels),
+        "evaluation", title=title, model=model, result=result, labels=labels,
         keys={name: order(labels, LABELS).index(name) for name in labels},
         confusion=_confusion(gold, guess, labels), bins=reliability(confidence, right),
         points=points, answering=answering(points, _TARGET), target=_TARGET, curve=list(curve),
@@ -73,8 +74,7 @@ def page(
 def _confusion(gold: Sequence[str], guess: Floats, labels: Sequence[str]) -> list[list[int]]:
     table = [[0] * len(labels) for _ in labels]
     for name, g in zip(gold, guess, strict=True):
-        if name in labels:
-            table[list(labels).index(name)][int(g)] += 1
+        table[labels.index(name)][int(g)] += 1
     return table
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,13 +70,30 @@ def find(paths: Sequence[Path], leave_out: Sequence[Path] = ()) -> list[Path]:
     folders that cannot be opened, are listed but not entered, so that the ledger names them.
     """
     found: list[Path] = []
-    own = {os.path.realpath(path) for path in leave_out}
+    own = identities(leave_out)
     for path in paths:
         found += [path] if str(path) == "-" or not path.is_dir() else _walk(path, own)
     return found
 
 
-def _walk(path: Path, own: set[str]) -> list[Path]:
+def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """What tells the files that are there from others, by whatever name: device and number.
+
+    >>> identities([Path("."), Path("nosuch")]) == identities([Path(".").absolute()])
+    True
+    """
+    return {found for path in paths if (found := _identity(path))}
+
+
+def _identity(path: Path | str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _walk(path: Path, own: set[tuple[int, int]]) -> list[Path]:
     found: list[Path] = []
 
     def list_too(error: OSError) -> None:
@@ -90,10 +107,9 @@ def _walk(path: Path, own: set[str]) -> list[Path]:
     return found
 
 
-def _visible(folder: str, names: Sequence[str], own: set[str]) -> list[str]:
-    real = os.path.realpath(folder)
-    return sorted(name for name in names
-                  if not name.startswith(".") and os.path.join(real, name) not in own)
+def _visible(folder: str, names: Sequence[str], own: set[tuple[int, int]]) -> list[str]:
+    return sorted(name for name in names if not name.startswith(".")
+                  and _identity(os.path.join(folder, name)) not in own)
 
 
 @dataclass(frozen=True, slots=True)

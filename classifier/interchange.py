@@ -1,11 +1,13 @@
 """Labelled documents from and to the formats of annotation tools.
 
-A document's text is its sentences, a line each; a label is a span over a sentence, and a second
-label a second span over the same characters.
+A document's text is its sentences, a line each, with an empty line between paragraphs; a label is
+a span over a sentence, and a second label a second span over the same characters.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from classifier.corpus import GoldDocument, GoldSentence
 from classifier.errors import ClassifierError, CorpusError
 
 Span = tuple[int, int, str]
+_BLANK = re.compile(r"\n[ \t\r]*\n")
 _GROUP = "sentences"
 Raw = tuple[str, str, list[Span]]
 
@@ -56,19 +59,25 @@ def _document(path: Path, number: int, key: str, text: str, spans: list[Span]) -
         if not 0 <= start < end <= len(text):
             raise CorpusError(f"{path}: document {number}: span {start}-{end} is outside its text")
         by_place.setdefault((start, end), []).append(label)
-    sentences = tuple(
-        GoldSentence(text[start:end].strip(), tuple(dict.fromkeys(labels)), f"{path}:{number}")
-        for (start, end), labels in sorted(by_place.items())
-    )
-    return GoldDocument(key, "", "", "", sentences)
+    sentences, paragraph, last = [], 0, len(text)
+    for (start, end), labels in sorted(by_place.items()):
+        paragraph += bool(_BLANK.search(text, last, start))
+        sentences.append(GoldSentence(text[start:end].strip(), tuple(dict.fromkeys(labels)),
+                                      f"{path}:{number}", paragraph))
+        last = end
+    return GoldDocument(key, "", "", "", tuple(sentences))
 
 
 def _spans(document: GoldDocument) -> tuple[str, list[Span]]:
-    spans, at = [], 0
+    text, spans, last = "", [], 0
     for sentence in document.sentences:
-        spans += [(at, at + len(sentence.text), label) for label in sentence.labels]
-        at += len(sentence.text) + 1
-    return "\n".join(document.texts), spans
+        if text:
+            text += "\n" if sentence.paragraph == last else "\n\n"
+        end = len(text) + len(sentence.text)
+        spans += [(len(text), end, label) for label in sentence.labels]
+        text += sentence.text
+        last = sentence.paragraph
+    return text, spans
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> str:
@@ -82,19 +91,23 @@ def _rows(text: bytes) -> Iterator[dict[str, Any]]:
 def _to_gold(documents: Sequence[GoldDocument]) -> str:
     return _lines({
         "id": d.id, "genre": d.genre, "country": d.country, "title": d.title,
-        "sentences": [{"text": s.text, "labels": list(s.labels)} for s in d.sentences],
+        "sentences": [{"text": s.text, "par": s.paragraph, "labels": list(s.labels)}
+                      for s in d.sentences],
     } for d in documents)
 
 
 def _to_corpus(documents: Sequence[GoldDocument]) -> str:
     parts = []
     for d in documents:
-        lines = [f"{','.join(s.labels)}\t{' '.join(s.text.split())}" for s in d.sentences]
+        paragraphs = [
+            "\n".join(f"{','.join(s.labels)}\t{' '.join(s.text.split())}" for s in group)
+            for _, group in groupby(d.sentences, key=lambda s: s.paragraph)
+        ]
         head = (f"# id={'_'.join(d.id.split())} genre={d.genre or 'news'} "
                 f"type={d.type or 'unknown'} country={d.country or 'XX'} "
                 f"{f'sector={d.sector} ' if d.sector else ''}"
                 f"title={' '.join(d.title.split()) or d.id}")
-        parts.append("\n".join([head, *lines]))
+        parts.append(head + "\n" + "\n\n".join(paragraphs))
     return "\n\n\n".join(parts) + "\n"
 
 

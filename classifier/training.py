@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from classifier.abbreviations import ORDINARY, REVIEWED
 from classifier.artifact import load_encoder, load_model, save
 from classifier.corpus import GoldDocument, fingerprint
@@ -13,10 +11,9 @@ from classifier.document import Document
 from classifier.encoder import EncoderModel
 from classifier.errors import CorpusError, ModelError
 from classifier.estimator import SentenceClassifier
-from classifier.evaluation import CurvePoint, evaluate
 from classifier.head import Head, HeadTrainer
 from classifier.punkt import Punkt
-from classifier.scoring import REVIEW_BELOW, FastModel, Floats
+from classifier.scoring import REVIEW_BELOW, FastModel
 
 Fit = Callable[[Sequence[GoldDocument]], FastModel | EncoderModel]
 
@@ -79,40 +76,6 @@ def train(documents: Sequence[GoldDocument], path: Path, fit: Fit) -> None:
         "n_sentences": sum(len(d.sentences) for d in documents),
         "is_head": True,
     })
-
-
-def cross_validate(
-    documents: Sequence[GoldDocument], n_folds: int, fit: Fit
-) -> tuple[Floats, list[str]]:
-    """Probabilities for each sentence from models that did not see its document."""
-    labels = sorted({label for d in documents for label in d.primary})
-    proba: list[Floats] = [np.zeros((0, 0))] * len(documents)
-    fold = np.random.default_rng(0).permutation(len(documents)) % n_folds
-    for k in range(n_folds):
-        model = fit([d for i, d in enumerate(documents) if fold[i] != k])
-        place = [labels.index(label) for label in model.labels]
-        test = [i for i in range(len(documents)) if fold[i] == k]
-        for i in test:
-            proba[i] = np.zeros((len(documents[i].sentences), len(labels)))
-            proba[i][:, place] = model.predict_proba([documents[i].texts])
-    return np.vstack(proba), labels
-
-
-def learning_curve(
-    train_on: Sequence[GoldDocument], gold: Sequence[GoldDocument], fit: Fit,
-    shares: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 1.0),
-) -> list[CurvePoint]:
-    """Figures on gold of models fitted on nested random parts of the documents."""
-    order = np.random.default_rng(0).permutation(len(train_on))
-    points = []
-    for share in shares:
-        part = [train_on[i] for i in order[: max(2, round(share * len(train_on)))]]
-        if len({label for d in part for label in d.primary}) < 2:
-            continue
-        result = evaluate(gold, fit(part))
-        points.append(CurvePoint(len(part), sum(len(d.sentences) for d in part),
-                                 result.macro_f1, result.interval))
-    return points
 
 
 def train_punkt(documents: Sequence[GoldDocument], path: Path) -> None:

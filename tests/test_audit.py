@@ -83,3 +83,8 @@ def test_planted_errors_come_first():
     found = suspects([one], proba, LABELS)
     assert {s.where for s in found} == {flat[i].where for i in wrong}
     assert all(s.other == LABELS[truth[[f.where for f in flat].index(s.where)]] for s in found)
+
+
+def test_a_label_that_the_model_does_not_know_is_named():
+    with pytest.raises(CorpusError, match="f.txt:2: label 'statistic' is none of"):
+        suspects(documents(), np.full((90, 2), 0.5), LABELS[:2])

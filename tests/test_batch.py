@@ -22,6 +22,7 @@ from classifier.batch import run
 from classifier.cli import main
 from classifier.corpus import load
 from classifier.errors import ClassifierError, ModelError, ResumeError, WriteError
+from classifier.files import find
 from classifier.parts import Settings
 from classifier.tags import read_rows
 from classifier.training import train, trainer
@@ -94,6 +95,24 @@ def test_rows_of_several_tables_have_names_of_their_own(tmp_path):
     for alone in ("d.xlsx", "f.csv.gz"):
         run([tmp_path / alone], fast(tmp_path / "alone.csv"))
         assert outputs(tmp_path / "alone.csv")[1][1][0] == "1"
+
+
+def test_an_id_that_is_there_twice_names_one_row_alone(tmp_path):
+    rows = [{"id": str(i % 400), "text": f"We act {i}."} for i in range(1000)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with (tmp_path / "b.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "text"], *(row.values() for row in rows)])
+    paths, settings = [tmp_path / "a.jsonl", tmp_path / "b.csv"], fast(tmp_path / "tags.csv")
+    cut_before_its_end(paths, settings)
+    settings.part_paths(1)[0].unlink()
+    run(paths, settings, resume=True)
+    header, *ledger = outputs(settings.output)[1]
+    names = [row[0] for row in ledger]
+    assert (names[399], names[400], names[999]) == ("399", "0#401", "199#1000")
+    assert names[1000:] == [f"{tmp_path}/b.csv#{name}" for name in names[:1000]]
+    assert ledger[400][header.index("notes")] == "an earlier document is named '0' too"
+    run(paths, fast(tmp_path / "whole.csv"))
+    assert outputs(settings.output) == outputs(tmp_path / "whole.csv")
 
 
 def test_a_run_says_what_made_it(tmp_path):
@@ -354,13 +373,25 @@ def test_the_ledger_notices_a_document_in_another_language(tmp_path):
     assert english < 0.2 < 0.6 < other
 
 
-@pytest.mark.parametrize("name", ["tags.csv", "folder/../tags.csv", "link.txt", "linked/tags.csv"])
+@pytest.mark.parametrize("name", [
+    "tags.csv", "folder/../tags.csv", "link.txt", "linked/tags.csv", "TAGS.CSV"])
 def test_no_input_is_written_over_by_whatever_name(tmp_path, name):
     out = tmp_path / "tags.csv"
     out.write_text("id,text\n1,We act.\n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link.txt").symlink_to(out)
     (tmp_path / "linked").symlink_to(tmp_path)
+    if not (tmp_path / "TAGS.CSV").exists():
+        os.link(out, tmp_path / "TAGS.CSV")  # one file by both names, as where case is folded
     with pytest.raises(WriteError, match="would be written over"):
         run([tmp_path / name], fast(out))
     assert out.read_text() == "id,text\n1,We act.\n"
+
+
+def test_an_output_in_a_folder_is_passed_over_by_whatever_name(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    out = tmp_path / "tags.csv"
+    run([tmp_path], fast(out))
+    if not (tmp_path / "TAGS.CSV").exists():
+        os.link(out, tmp_path / "TAGS.CSV")
+    assert [path.name for path in find([tmp_path], fast(out).own_paths)] == ["a.txt"]

@@ -96,3 +96,17 @@ def test_no_scheduler_is_one_clear_line(tmp_path):
 
 def test_local_work_gives_every_result():
     assert sorted(work(abs, iter(range(-50, 0)), workers=2)) == list(range(1, 51))
+
+
+@pytest.mark.parametrize("before", [{}, {"PYTHONSAFEPATH": ""}])
+def test_work_leaves_the_environment_as_it_was(monkeypatch, before):
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    environment = dict(os.environ)
+    assert set(work(_safe_path_of, iter(range(9)), workers=2)) == {"1"}
+    assert dict(os.environ) == environment
+
+
+def _safe_path_of(_):
+    return os.environ["PYTHONSAFEPATH"]

@@ -1,6 +1,7 @@
 """What is measured is true: thresholds reach their precision, curves nest, pages are safe."""
 
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,7 +13,8 @@ from classifier.cli import main
 from classifier.corpus import GoldDocument, GoldSentence, load
 from classifier.evaluation import evaluate_proba, thresholds
 from classifier.evaluation_report import page
-from classifier.training import fit_fast, learning_curve
+from classifier.training import fit_fast
+from classifier.validation import learning_curve
 
 LABELS = ["a", "b"]
 
@@ -47,6 +49,16 @@ def test_perfect_and_worst_probabilities_have_the_figures_they_must():
     perfect, worst = (evaluate_proba(documents, p, LABELS) for p in (right, 1 - right))
     assert (perfect.macro_f1, perfect.interval, perfect.calibration_error) == (1, (1, 1), 0)
     assert (worst.macro_f1, worst.accuracy, worst.calibration_error) == (0, 0, 1)
+
+
+def test_labels_of_the_gold_that_the_model_does_not_know_count_as_never_found():
+    documents = gold(3, "abc")
+    proba = np.array([[1, 0], [0, 1], [1, 0]] * 3, float)
+    found = evaluate_proba(documents, proba, LABELS)
+    assert (found.labels["c"].support, found.labels["c"].f1) == (3, 0)
+    assert found.macro_f1 == pytest.approx((2 / 3 + 1 + 0) / 3)
+    shown = re.sub(r"<[^>]*>", " ", page(documents, proba, LABELS, title="t", model="m"))
+    assert "Gold ↓ given → a b c a 3 0 0 b 0 3 0 c 3 0 0" in " ".join(shown.split())
 
 
 def test_more_documents_of_the_same_kind_never_shrink_the_curve_s_parts():

@@ -13,13 +13,15 @@ from classifier.interchange import read, write
 DOCUMENTS = [
     GoldDocument("a", "gov", "KE", "Ferries", (
         GoldSentence("No ferry may sail full.", ("measure", "rationale"), ""),
-        GoldSentence("Two sank \U0001f6a2 in May.", ("statistic",), ""))),
+        GoldSentence("Two sank \U0001f6a2 in May.", ("statistic",), ""),
+        GoldSentence("Owners sue.", ("criticism",), "", 1),
+        GoldSentence("They may lose.", ("other",), "", 1))),
     GoldDocument("b", "news", "PE", "Smelter", (GoldSentence("It shut.", ("other",), ""),)),
 ]
 
 
 def contents(documents):
-    return [(d.id, [(s.text, s.labels) for s in d.sentences]) for d in documents]
+    return [(d.id, [(s.text, s.labels, s.paragraph) for s in d.sentences]) for d in documents]
 
 
 @pytest.mark.parametrize("form", ["doccano", "prodigy", "labelstudio"])
@@ -43,7 +45,8 @@ def test_what_tools_add_is_passed_over(tmp_path):
     for form, value in made.items():
         (tmp_path / "x").write_text(json.dumps(value) + "\n" + (
             '{"text": "No spans.", "answer": "accept"}\n' if form == "prodigy" else ""))
-        assert contents(read(tmp_path / "x", form)) == [("a", [("We act.", ("measure",))])]
+        assert contents(read(tmp_path / "x", form)) == [
+            ("a", [("We act.", ("measure",), 0)])]
 
 
 def test_docbin_keeps_labels_and_refuses_damage(tmp_path):

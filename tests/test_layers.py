@@ -23,7 +23,7 @@ LAYERS = [
     {"artifact", "evaluation", "head", "splits", "finetune", "interchange", "report", "distill",
      "audit"},
     {"card", "doctor", "evaluation_report", "export", "parts", "tagging", "training"},
-    {"assembly"},
+    {"assembly", "validation"},
     {"batch"},
     {"cli_upkeep"},
     {"cli"},
@@ -68,8 +68,16 @@ def test_every_public_function_and_class_says_what_it_does(name):
             assert inspect.getdoc(value), f"{name}.{key}"
 
 
+@pytest.mark.parametrize("name", ["cli", "cli_upkeep"])
+def test_commands_are_thin(name):
+    for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 50, node.name
+
+
 @pytest.mark.parametrize("code, unwanted", [
     ("import classifier.cli", {"numpy", "sklearn", "nltk", "scipy", "onnxruntime"}),
+    ("import classifier.validation", {"sklearn", "nltk", "scipy", "onnxruntime", "torch"}),
     ("import classifier.artifact, classifier.tagging; classifier.artifact.load_model('fast')",
      {"sklearn", "nltk", "scipy", "onnxruntime", "torch"}),
 ])

@@ -1,8 +1,10 @@
 """The same text from every format; what is hostile ends as a reason, within the limits."""
 
+import contextlib
 import gzip
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +17,8 @@ import pytest
 from hostile import harmless, hostile
 from makers import TEXT, W, docx, eml, files, odt, paragraph, pdf, zipped
 
-from classifier.errors import ReadError
+from classifier.corpus import load
+from classifier.errors import CorpusError, ReadError
 from classifier.files import read_simple
 from classifier.isolation import Child, Limits, digest_of
 from classifier.ledger import status_of
@@ -200,9 +203,49 @@ def test_packed_files_have_names_of_their_own():
     assert (packed.id, packed.text, row.id) == ("A.TXT.GZ", "We act.", "7")
 
 
+def test_what_is_too_large_packed_can_be_read_unpacked(tmp_path):
+    options = ReadOptions(max_characters=100, max_members=3)
+    table = b"id,text\n" + b"".join(b"%d,The ferry port is shut on day %d.\n" % (i, i * i)
+                                    for i in range(20))
+    made = {"t.csv.gz": gzip.compress(table), "t.zip": zipped({"t.csv": table}),
+            "many.zip": zipped({f"{i}.txt": "We act." for i in range(4)})}
+    for name, data in made.items():
+        with pytest.raises(ReadError, match="packed.*unpacked"):
+            list(read_bytes(name, data, options))
+    (tmp_path / "t.csv").write_bytes(table)
+    found = list(read_simple(tmp_path / "t.csv", options, Limits()))
+    assert len(found) == 20 and not any(d.notes for d in found)
+
+
 def test_cells_beyond_the_columns_are_noticed():
     bad, good = read_bytes("a.csv", b"id,text\n1,We act, and pay.\n2,fine\n", OPTIONS)
     assert bad.notes[0].startswith("truncated") and not good.notes
+
+
+def test_a_quote_that_is_never_closed_costs_the_rows_before_it_nothing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text,label\n1,"We ""act"".\nNow.",x\n2,"So be it.,x\n3,It fell.,x\n')
+    rows = read_simple(path, OPTIONS, Limits())
+    assert next(rows).text == 'We "act".\nNow.'
+    with pytest.raises(ReadError, match=r"a\.csv:4: .*a quote is never closed"):
+        next(rows)
+    with pytest.raises(CorpusError, match=r"a\.csv:4: .*a quote is never closed"):
+        load(path, labels=None)
+
+
+def test_a_database_whose_log_holds_changes_says_so(tmp_path):
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as link, Child() as child:
+        link.execute("pragma journal_mode = wal")
+        link.execute("create table letters (id text, text text)")
+        link.execute("insert into letters values (1, 'We act.')")
+        link.commit()
+        with pytest.raises(ReadError, match="a.db: .*a.db-wal holds changes .*vacuum into"):
+            child.read(path, OPTIONS)
+        link.execute("vacuum into ?", [str(tmp_path / "copy.db")])
+        assert [d.text for d in child.read(tmp_path / "copy.db", OPTIONS)] == ["We act."]
+        link.close()  # writes what the log holds into the file
+        assert [d.text for d in child.read(path, OPTIONS)] == ["We act."]
 
 
 def test_errors_name_the_line():

@@ -26,7 +26,7 @@ def read_gzip(
     except (OSError, EOFError, zlib.error) as error:
         raise ReadError(f"{name}: damaged gzip file ({error})") from error
     if len(content) > options.max_characters:
-        raise ReadError(f"{name}: inflates to over {options.max_characters:,} bytes")
+        raise _too_large(name, options)
     inside = name[: -len(".gz")]
     for document in read_member(inside, content, options, depth + 1):
         own = document.id.startswith(inside)  # rows of tables have names of their own
@@ -43,9 +43,10 @@ def read_zip(
                      if not info.is_dir() and not _is_hidden(info.filename)]
             size = sum(info.file_size for info in infos)
             if len(infos) > options.max_members:
-                raise ReadError(f"{name}: {len(infos):,} members (at most {options.max_members})")
+                raise ReadError(f"{name}: {len(infos):,} members (at most {options.max_members} "
+                                f"packed; unpacked, any number)")
             if size > options.max_characters:
-                raise ReadError(f"{name}: inflates to {size:,} bytes")
+                raise _too_large(name, options)
             for info in infos:
                 member = f"{name}!{_label(info.filename)}"
                 try:
@@ -57,6 +58,11 @@ def read_zip(
                     yield from (within(member, document) for document in found)
     except _DAMAGE as error:
         raise ReadError(f"{name}: damaged zip file ({error})") from error
+
+
+def _too_large(name: str, options: ReadOptions) -> ReadError:
+    return ReadError(f"{name}: inflates to over {options.max_characters:,} bytes, the most that "
+                     f"may be packed (unpacked, each document may have as many)")
 
 
 def _label(path: str) -> str:

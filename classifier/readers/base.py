@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -90,6 +90,24 @@ def within(name: str, document: Document) -> Document:
     """
     is_named = document.id.startswith(name)
     return document if is_named else replace(document, id=f"{name}#{document.id}")
+
+
+def apart(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents of a file; one whose name is taken also gets its number, and a note.
+
+    >>> [d.id for d in apart(Document(key, "") for key in ("7", "7#3", "7", "7"))]
+    ['7', '7#3', '7#3#3', '7#4']
+    """
+    taken = set()
+    for number, document in enumerate(documents, 1):
+        name = document.id
+        while name in taken:
+            name += f"#{number}"
+        taken.add(name)
+        if name != document.id:
+            note = f"an earlier document is named {document.id!r} too"
+            document = replace(document, id=name, notes=(*document.notes, note))
+        yield document
 
 
 def cut(document: Document, most: int) -> Document:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 import tempfile
 import zipfile
@@ -20,13 +21,39 @@ _MAX_FIELD = 100_000_000
 def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
     """Yield a document a row of a CSV or TSV file."""
     text, encoding = decode(data, name)
-    csv.field_size_limit(_MAX_FIELD)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(name, text))
+    rows = CsvRows(name, text)
     try:
         _check_columns(name, rows.fieldnames or (), options)
         yield from _documents(name, rows, options, encoding)
     except csv.Error as error:
-        raise ReadError(f"{name}:{rows.line_num}: not a table ({error})") from error
+        raise ReadError(f"{name}:{rows.begin}: not a table ({error})") from error
+
+
+class CsvRows(csv.DictReader):  # type: ignore[type-arg]  # no [str] at run time in 3.11
+    """The rows of a CSV or TSV text; a quote still open at its end is an error.
+
+    `begin` is the line in which the row read last begins.
+
+    >>> list(CsvRows("a.csv", "id,text\\n1,\\"We act.\\n2,So be it."))
+    Traceback (most recent call last):
+    _csv.Error: a quote is never closed
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        csv.field_size_limit(_MAX_FIELD)
+        self.begin, self._is_over = 1, False
+        super().__init__(self._lines(text), delimiter=delimiter_of(name, text))
+
+    def _lines(self, text: str) -> Iterator[str]:
+        yield from io.StringIO(text, newline="")
+        self._is_over = True  # what asks for more has no row yet, or one with an open quote
+
+    def __next__(self) -> dict[Any, Any]:
+        self.begin = max(self.line_num, 1) + 1
+        row = super().__next__()
+        if self._is_over:
+            raise csv.Error("a quote is never closed")
+        return row
 
 
 def read_jsonl(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
@@ -89,7 +116,15 @@ def read_parquet(name: str, data: bytes, options: ReadOptions) -> Iterator[Docum
 
 
 def read_sqlite(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a row of `options.query`, or of the one table with the text column."""
+    """Yield a document a row of `options.query`, or of the one table with the text column.
+
+    Raises:
+        ReadError: the rows cannot be read, or what was committed is in part not in the file.
+    """
+    log = f"{name}-wal"  # a member of an archive has none
+    if os.path.isfile(log) and os.path.getsize(log):
+        raise ReadError(f"{name}: {log} holds changes that are not in it yet (sqlite3 {name} "
+                        f"\"vacuum into 'copy.db'\" makes a whole one)")
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
         copy.write(data)
         copy.flush()

@@ -12,7 +12,8 @@ import click
 from classifier.card import fill
 from classifier.corpus import load
 from classifier.splits import select
-from classifier.training import learning_curve, trainer
+from classifier.training import trainer
+from classifier.validation import learning_curve
 
 CORPUS = Path(__file__).parent.parent.parent / "corpus"
 SHARES = (0.1, 0.25, 0.5, 1.0)

@@ -193,14 +193,14 @@ def _documents(
     """
     source = Origin.of(Path(task.source), task.digest)
     yield from ((source, document) for document in task.documents)
-    for path in task.paths:
+    for path in map(Path, task.paths):
         begin = time.perf_counter()
         found = read(path, settings.read, settings.limits, _child)
         digests.append(found.digest)
         origin = Origin.of(path, found.digest, time.perf_counter() - begin)
         if found.error:
             entries.append(ledger.failure_of(found.error, origin))
-        yield from ((origin, task.named(document, path)) for document in found.documents)
+        yield from ((origin, task.named(document, origin.path)) for document in found.documents)
 
 
 @cache

@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from classifier import ledger
-from classifier.artifact import load_model
+from classifier.artifact import load_manifest, load_model
 from classifier.assembly import Run, assemble
 from classifier.cluster import work
 from classifier.document import LABELS, Document
@@ -48,7 +48,7 @@ def run(
         done = _prepare(settings, resume)
         _work(paths, settings, done, progress, partial(work, workers=workers, scheduler=scheduler))
         parts = sorted(done.values(), key=lambda part: part.index)
-        finished = assemble(settings, parts, _model(settings.model).labels)
+        finished = assemble(settings, parts, load_manifest(settings.model)["labels"])
         _discard(settings.folder)
         return finished
     except OSError as error:
@@ -185,14 +185,14 @@ def _documents(
     """
     source = Origin.of(Path(task.source), task.digest)
     yield from ((source, document) for document in task.documents)
-    for path in task.paths:
+    for path in map(Path, task.paths):
         begin = time.perf_counter()
         found = read(path, settings.read, settings.limits, _child)
         digests.append(found.digest)
         origin = Origin.of(path, found.digest, time.perf_counter() - begin)
         if found.error:
             entries.append(ledger.failure_of(found.error, origin))
-        yield from ((origin, task.named(document, path)) for document in found.documents)
+        yield from ((origin, task.named(document, origin.path)) for document in found.documents)
 
 
 @cache

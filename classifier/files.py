@@ -16,6 +16,7 @@ from classifier.readers.base import ReadOptions, cut, within
 _TASK_FILES = 64
 _TASK_BYTES = 4 * 2**20
 _TASK_ROWS = 500
+_HERE = os.path.join(os.curdir, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Task:
     """
 
     index: int
-    paths: tuple[Path, ...] = ()
-    table: Path | None = None
+    paths: tuple[str, ...] = ()
+    table: str | None = None
     documents: tuple[Document, ...] = ()
     source: str = ""
     digest: Digest = Digest()
@@ -42,13 +43,13 @@ class Task:
         """How much there is to read, in bytes (of rows, in characters): for progress alone."""
         return self.n_bytes + sum(len(d.text) for d in self.documents)
 
-    def named(self, document: Document, path: Path) -> Document:
+    def named(self, document: Document, path: str) -> Document:
         """The document of a file, under a name that no other file's has."""
-        return document if path == self.table or str(path) == "-" else within(str(path), document)
+        return document if path in (self.table, "-") else within(path, document)
 
     def digests(self, limits: Limits) -> tuple[Digest, ...]:
         """Those of the files to read; reads each once."""
-        return tuple(digest_of(path, limits.file_bytes) for path in self.paths)
+        return tuple(digest_of(Path(path), limits.file_bytes) for path in self.paths)
 
     def fingerprint(self, digests: Sequence[Digest]) -> str:
         """sha256 over names and contents; equal where a rerun would give the same rows."""
@@ -63,16 +64,16 @@ class Task:
         return total.hexdigest()
 
 
-def find(paths: Sequence[Path], leave_out: Sequence[Path] = ()) -> list[Path]:
+def find(paths: Sequence[Path], leave_out: Sequence[Path] = ()) -> list[str]:
     """The files named, and those in the folders named, sorted.
 
     Hidden files and folders, and the paths to leave out, are passed over. Links to folders, and
     folders that cannot be opened, are listed but not entered, so that the ledger names them.
     """
-    found: list[Path] = []
+    found: list[str] = []
     own = identities(leave_out)
     for path in paths:
-        found += [path] if str(path) == "-" or not path.is_dir() else _walk(path, own)
+        found += [str(path)] if str(path) == "-" or not path.is_dir() else _walk(path, own)
     return found
 
 
@@ -93,23 +94,25 @@ def _identity(path: Path | str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _walk(path: Path, own: set[tuple[int, int]]) -> list[Path]:
-    found: list[Path] = []
+def _walk(path: Path, own: set[tuple[int, int]]) -> list[str]:
+    found: list[str] = []
 
     def list_too(error: OSError) -> None:
-        found.append(Path(error.filename))
+        found.append(str(Path(error.filename)))
 
     for folder, folders, names in os.walk(path, onerror=list_too):
         folders[:] = _visible(folder, folders, own)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        here = Path(folder)
-        found += [here / name for name in sorted(_visible(folder, names, own) + links)]
+        prefix = os.path.join(folder, "").removeprefix(_HERE)
+        found += [prefix + name for name in sorted(_visible(folder, names, own) + links)]
     return found
 
 
 def _visible(folder: str, names: Sequence[str], own: set[tuple[int, int]]) -> list[str]:
-    return sorted(name for name in names if not name.startswith(".")
-                  and _identity(os.path.join(folder, name)) not in own)
+    shown = sorted(name for name in names if not name.startswith("."))
+    if not own:
+        return shown
+    return [name for name in shown if _identity(os.path.join(folder, name)) not in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def read(
 
 
 def tasks(
-    files: Sequence[Path], sizes: Sequence[int], options: ReadOptions, limits: Limits
+    files: Sequence[str], sizes: Sequence[int], options: ReadOptions, limits: Limits
 ) -> Iterator[Task]:
     """Cut files into tasks; the cut depends on the files alone, never on the workers.
 
@@ -150,13 +153,13 @@ def tasks(
     """
     table = next((path for path in files if _is_table(path)), None)
     index, size = 0, 0
-    group: list[Path] = []
+    group: list[str] = []
     for path, n_bytes in zip(files, sizes, strict=True):
-        if _is_table(path) and is_simple(path) or str(path) == "-":
+        if _is_table(path) and is_simple(Path(path)) or path == "-":
             if group:
                 yield Task(index, tuple(group), table, n_bytes=size)
                 index, group, size = index + 1, [], 0
-            for task in _table_tasks(Task(0, source=str(path), table=table), path, options, limits):
+            for task in _table_tasks(Task(0, source=path, table=table), options, limits):
                 yield replace(task, index=index)
                 index += 1
             continue
@@ -169,33 +172,32 @@ def tasks(
         yield Task(index, tuple(group), table, n_bytes=size)
 
 
-def _is_table(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith(TABLES)
+def _is_table(path: str) -> bool:
+    return path.lower().removesuffix(".gz").endswith(TABLES)
 
 
-def size_of(path: Path) -> int:
+def size_of(path: str) -> int:
     """Bytes of a file; 0 if it has none."""
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size
     except (OSError, ValueError):
         return 0
 
 
-def _table_tasks(
-    block: Task, path: Path, options: ReadOptions, limits: Limits
-) -> Iterator[Task]:
+def _table_tasks(block: Task, options: ReadOptions, limits: Limits) -> Iterator[Task]:
     """Blocks of rows; a row that cannot be read ends the table, with its reason."""
+    path = Path(block.source)
     rows: list[Document] = []
     try:
         data = _load_simple(path, limits)
         block = replace(block, digest=Digest(hashlib.sha256(data).hexdigest(), len(data)))
         for document in _read_simple(path, data, options):
-            rows.append(block.named(document, path))
+            rows.append(block.named(document, block.source))
             if len(rows) == _TASK_ROWS:
                 yield replace(block, documents=tuple(rows))
                 rows = []
     except ReadError as error:
-        yield replace(block, documents=tuple(rows), failures=((str(path), str(error)),))
+        yield replace(block, documents=tuple(rows), failures=((block.source, str(error)),))
         return
     if rows:
         yield replace(block, documents=tuple(rows))

@@ -220,8 +220,10 @@ static int add_sentences(
 ) {
     int done = 1;
     for (Py_ssize_t row = 0; done && row < n_rows; row++) {
-        PyObject *sentence = PyList_GetItem(sentences, row);
+        /* `folded` may run code that changes the list, so a reference is held */
+        PyObject *sentence = Py_XNewRef(PyList_GetItem(sentences, row));
         done = sentence && read_sentence(t, sentence, folded);
+        Py_XDECREF(sentence);
         if (done) counts[row] = add_sentence(table, t, sums + row * table->width);
     }
     free(t->word), free(t->pair), free(t->prefix), free(t->suffix), free(t->bucket), free(t->text);
@@ -814,15 +816,15 @@ static int append_cell(Out *out, PyObject *value) {
     return done;
 }
 
+/* What is read from the columns may be code of Python's that changes them, as may str() of a cell,
+   so references are held. */
 static int append_row(Out *out, PyObject *columns, Py_ssize_t width, Py_ssize_t row) {
     for (Py_ssize_t k = 0; k < width; k++) {
-        PyObject *column = PyList_GetItem(columns, k);
-        if (!column || !(k == 0 || append_char(out, ','))) return 0;
-        /* str() of a cell may run code that changes the column, so a reference is held */
-        PyObject *value = PyList_CheckExact(column) ? Py_XNewRef(PyList_GetItem(column, row))
-                                                    : PySequence_GetItem(column, row);
-        int done = value && append_cell(out, value);
-        Py_XDECREF(value);
+        PyObject *column = Py_XNewRef(PyList_GetItem(columns, k)), *value = NULL;
+        if (column) value = PyList_CheckExact(column) ? Py_XNewRef(PyList_GetItem(column, row))
+                                                      : PySequence_GetItem(column, row);
+        int done = value && (k == 0 || append_char(out, ',')) && append_cell(out, value);
+        Py_XDECREF(column), Py_XDECREF(value);
         if (!done) return 0;
     }
     return append_char(out, '\n');

@@ -144,6 +144,47 @@ def test_what_is_no_text_is_refused(sentence, made):
         kernel.sum_features([sentence], lambda text: made, FOLD, CLASSES, *arrays)
 
 
+def test_a_sentence_that_goes_while_it_is_folded_is_held():
+    """On memory that is filled when it is freed, reading it would end the process."""
+    code = """if True:
+        import functools, operator
+        import numpy as np
+        from classifier.features import CLASSES, FOLD
+        from classifier.kernel import kernel
+
+        class Clears:
+            def __eq__(self, other):
+                sentences.clear()
+                return NotImplemented  # so that the sentence is asked too
+
+        sentences, folded = ["\u4e2d" * len(FOLD)], functools.partial(operator.eq, Clears())
+        arrays = np.zeros((64, 5), np.float32), 5, np.zeros((1, 5)), np.zeros(1, np.int64)
+        try:
+            kernel.sum_features(sentences, folded, FOLD, CLASSES, *arrays)
+        except TypeError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONMALLOC": "debug"})
+    assert done.stdout == "expected bytes, bool found\n", (done.returncode, done.stderr)
+
+
+def test_columns_that_go_while_they_are_read_are_held():
+    class Clears:
+        def __getitem__(self, row):
+            columns.clear()
+            return "only" if row else "a cell"
+
+        def __len__(self):
+            return 2
+
+    columns = [Clears(), ["other"]]
+    with pytest.raises(IndexError):
+        kernel.csv_lines(columns, 0, 2)
+    columns = [Clears()]
+    assert kernel.csv_lines(columns, 0, 1) == b"a cell\n"
+
+
 def test_columns_of_different_length_are_refused():
     with pytest.raises(IndexError):
         lines.CsvStream(io.BytesIO(), [], excel=False, header=False).write([[1, 2], [1]])

@@ -237,13 +237,14 @@ static PyObject *sum_features(PyObject *self, PyObject *args) {
     Py_ssize_t width, done = 0;
     if (!PyArg_ParseTuple(args, "O!Oy*y*y*nw*w*", &PyList_Type, &sentences, &folded, &fold, &classes,
                           &weights, &width, &sums, &counts)) return NULL;
+    if (width < 1 || width >= 1 << 20) width = 0; /* refused below */
     Py_ssize_t n_rows = counts.len / 8, row = width * (Py_ssize_t)sizeof(float);
-    Py_ssize_t n_buckets = width > 0 && width < 1 << 20 ? weights.len / row : 0;
+    Py_ssize_t n_buckets = width ? weights.len / row : 0;
     Table table = {weights.buf, n_buckets - 1, width, NULL};
     Tokens tokens = {.fold = fold.buf, .classes = classes.buf};
     if (fold.len != 256 || classes.len != 256 || n_buckets < 1 || n_buckets & (n_buckets - 1)
         || (uintptr_t)weights.buf % 4 || (uintptr_t)sums.buf % 8 || (uintptr_t)counts.buf % 8
-        || n_rows * width != sums.len / 8 || n_rows != PyList_Size(sentences)) {
+        || sums.len / 8 % width || sums.len / 8 / width != n_rows || n_rows != PyList_Size(sentences)) {
         PyErr_SetString(PyExc_ValueError, "arrays of the wrong size");
     } else if (!(table.scratch = malloc((8 + 2 + 64) * row))) {
         PyErr_NoMemory();
@@ -571,19 +572,22 @@ static int ask_decide(
     const Splitter *s, Part block, PyObject **own, Py_ssize_t begin, Py_ssize_t previous,
     Py_ssize_t stop, Cut *cut
 ) {
-    int is = ERROR;
+    int is;
+    Py_ssize_t end, following;
     const Py_ssize_t from = block.begin, n = block.end - from;
     if (!*own && !(*own = PyUnicode_Substring(s->text, from, block.end))) return ERROR;
     PyObject *answer = PyObject_CallFunction(
         s->decide, "Onnn", *own, begin - from, previous - from, stop - from);
-    if (answer && PyArg_ParseTuple(answer, "nnpO", &cut->end, &cut->following, &is, &(PyObject *){0})
-        && !(stop - from < cut->end && cut->end <= cut->following && cut->following <= n)) {
+    if (!answer || !PyArg_Parse(answer, "(nnpO)", &end, &following, &is, &(PyObject *){0})) {
+        is = ERROR;
+    } else if (stop - from < end && end <= following && following <= n) {
+        *cut = (Cut){from + end, from + following};
+    } else {
         PyErr_SetString(PyExc_ValueError, "an end outside of the block");
         is = ERROR;
     }
     Py_XDECREF(answer);
-    cut->end += from, cut->following += from;
-    return PyErr_Occurred() ? ERROR : is;
+    return is;
 }
 
 static int split_block(const Splitter *s, Part block, Py_ssize_t number) {
@@ -677,8 +681,8 @@ static int has_word(Words *w, Word word, uint32_t put) {
     for (uint64_t k = 0; k <= w->mask; k++) {
         uint32_t *slot = w->slots + ((word.hash + k) & w->mask);
         if (!*slot) return *slot = put, 0;
-        if (*slot + word.size <= w->size && !memcmp(w->text + *slot - 1, word.text, word.size + 1))
-            return 1;
+        if (word.size <= w->size && *slot <= (size_t)(w->size - word.size)
+            && !memcmp(w->text + *slot - 1, word.text, word.size + 1)) return 1;
     }
     return 0;
 }
@@ -704,8 +708,10 @@ static PyObject *unknown_words(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "y*w*y*w*", &text, &slots, &known, &all)) return NULL;
     Words here = {text.buf, text.len, slots.buf, slots.len / 4 - 1};
     Words corpus = {known.buf, known.len, all.buf, all.len / 4 - 1};
-    int fits = slots.len > 3 && all.len > 3 && !((uintptr_t)slots.buf % 4 + (uintptr_t)all.buf % 4);
-    Word *found = fits ? malloc((text.len / 2 + 1) * sizeof(Word)) : NULL; /* a word has two bytes */
+    size_t most = (size_t)text.len / 2 + 1; /* words, as each has two bytes with its space */
+    int fits = slots.len > 3 && all.len > 3 && !((uintptr_t)slots.buf % 4 + (uintptr_t)all.buf % 4)
+            && most <= UINT32_MAX / 2 && most <= SIZE_MAX / sizeof(Word); /* places have 32 bits */
+    Word *found = fits ? malloc(most * sizeof(Word)) : NULL;
     if (found) {
         n_words = find_words(&here, &corpus, found);
         for (Py_ssize_t i = 0; i < n_words; i++) {
@@ -837,6 +843,7 @@ static PyObject *csv_lines(PyObject *self, PyObject *args) {
     Py_ssize_t begin, end;
     if (!PyArg_ParseTuple(args, "O!nn", &PyList_Type, &columns, &begin, &end)) return NULL;
     Py_ssize_t width = PyList_Size(columns), row = begin < 0 ? 0 : begin;
+    if (!width) end = 0; /* no columns have no rows */
     while (row < end && append_row(&out, columns, width, row)) row++;
     if (row >= end) text = PyBytes_FromStringAndSize(out.text ? out.text : "", out.size);
     free(out.text);

@@ -46,8 +46,9 @@ class Kernel(Protocol):
     ) -> tuple[int, int]:
         """How many different words a text has, and how many of them are not among the known.
 
-        A space ends each word. Tables are zeros, four bytes a place; there are more places than
-        words, and a power of two. `known_slots` is what this made of the known words as a text.
+        A space ends each word; a text has less than 4 GiB. Tables are zeros, four bytes a place;
+        there are more places than words, and a power of two. `known_slots` is what this made of
+        the known words as a text.
         """
 
     def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> bytes:

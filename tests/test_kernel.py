@@ -2,6 +2,7 @@
 
 import io
 import json
+import mmap
 import os
 import shutil
 import subprocess
@@ -88,12 +89,15 @@ def test_sentences_of_real_documents_are_the_same(monkeypatch):
 
 @pytest.mark.parametrize("answer, error", [
     ((0, 0, True, ""), ValueError), ((3, 2, True, ""), ValueError), ((3, 99, True, ""), ValueError),
-    (("3", 3, True, ""), TypeError), ((3, 3), TypeError),
+    ((2**63 - 1, 2**63 - 1, True, ""), ValueError), ((-(2**63), 3, True, ""), ValueError),
+    (("3", 3, True, ""), TypeError), ((3, 3), TypeError), (None, TypeError),
 ])
-def test_an_end_that_python_cannot_mean_is_refused(answer, error):
+@pytest.mark.parametrize("before", ["", "A block\n\n"])
+def test_an_end_that_python_cannot_mean_is_refused(before, answer, error):
     nothing = frozenset()
+    text = before + "\u4e2d. A"
     with pytest.raises(error):
-        kernel.split("\u4e2d. A", nothing, nothing, nothing, nothing, lambda *stop: answer)
+        kernel.split(text, nothing, nothing, nothing, nothing, lambda *stop: answer)
 
 
 @settings(deadline=None)
@@ -108,7 +112,15 @@ def test_tables_of_words_that_do_not_fit_are_refused_or_searched_through():
     for slots in (bytearray(3), memoryview(bytearray(9))[1:]):
         with pytest.raises(ValueError):
             kernel.unknown_words(b"a ", slots, b"", bytearray(4))
-    assert kernel.unknown_words(b"a b a ", bytearray(b"\xff" * 8), b"", bytearray(4)) == (3, 3)
+    for full in (b"\xff", b"\xfe", b"\x80"):
+        tables = bytearray(full * 8), b"b ", bytearray(full * 4)
+        assert kernel.unknown_words(b"a b a ", *tables) == (3, 3)
+
+
+@pytest.mark.skipif(sys.maxsize < 2**32 or os.name != "posix", reason="no text is as long here")
+def test_a_text_whose_places_do_not_fit_the_tables_is_refused():
+    with mmap.mmap(-1, 2**32) as text, pytest.raises(ValueError):  # of which no page is touched
+        kernel.unknown_words(text, bytearray(8), b"", bytearray(4))
 
 
 @settings(deadline=None)
@@ -183,6 +195,10 @@ def test_columns_that_go_while_they_are_read_are_held():
         kernel.csv_lines(columns, 0, 2)
     columns = [Clears()]
     assert kernel.csv_lines(columns, 0, 1) == b"a cell\n"
+
+
+def test_no_columns_have_no_lines():
+    assert kernel.csv_lines([], 0, 2**62) == b""
 
 
 def test_columns_of_different_length_are_refused():

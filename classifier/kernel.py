@@ -1,4 +1,4 @@
-"""The compiled part (_kernel.c), or None: it is built on installing where there is a compiler.
+"""The compiled part (of compiled/), or None: it is built on installing where there is a compiler.
 
 Without it NumPy and `re` give the same results in some three times the time. The variable
 POLICYTAG_NO_KERNEL leaves it out, for tests.
@@ -55,7 +55,7 @@ class Kernel(Protocol):
         """Rows from `begin` to before `end` of columns as lines of CSV, in UTF-8."""
 
 
-_VERSION = 3  # of _kernel.c: raised there and here when what it does changes
+_VERSION = 3  # of module.c: raised there and here when what it does changes
 
 
 def _load() -> Any:

@@ -1,4 +1,4 @@
-"""The compiled part (_kernel.c), or None: it is built on installing where there is a compiler.
+"""The compiled part (of compiled/), or None: it is built on installing where there is a compiler.
 
 Without it NumPy and `re` give the same results in some three times the time. The variable
 POLICYTAG_NO_KERNEL leaves it out, for tests.
@@ -46,15 +46,16 @@ class Kernel(Protocol):
     ) -> tuple[int, int]:
         """How many different words a text has, and how many of them are not among the known.
 
-        A space ends each word. Tables are zeros, four bytes a place; there are more places than
-        words, and a power of two. `known_slots` is what this made of the known words as a text.
+        A space ends each word; a text has less than 4 GiB. Tables are zeros, four bytes a place;
+        there are more places than words, and a power of two. `known_slots` is what this made of
+        the known words as a text.
         """
 
     def csv_lines(self, columns: list[Sequence[Any]], begin: int, end: int, /) -> bytes:
         """Rows from `begin` to before `end` of columns as lines of CSV, in UTF-8."""
 
 
-_VERSION = 3  # of _kernel.c: raised there and here when what it does changes
+_VERSION = 3  # of module.c: raised there and here when what it does changes
 
 
 def _load() -> Any:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import mmap
 import os
 import shutil
 import subprocess
@@ -88,12 +89,15 @@ def test_sentences_of_real_documents_are_the_same(monkeypatch):
 
 @pytest.mark.parametrize("answer, error", [
     ((0, 0, True, ""), ValueError), ((3, 2, True, ""), ValueError), ((3, 99, True, ""), ValueError),
-    (("3", 3, True, ""), TypeError), ((3, 3), TypeError),
+    ((2**63 - 1, 2**63 - 1, True, ""), ValueError), ((-(2**63), 3, True, ""), ValueError),
+    (("3", 3, True, ""), TypeError), ((3, 3), TypeError), (None, TypeError),
 ])
-def test_an_end_that_python_cannot_mean_is_refused(answer, error):
+@pytest.mark.parametrize("before", ["", "A block\n\n"])
+def test_an_end_that_python_cannot_mean_is_refused(before, answer, error):
     nothing = frozenset()
+    text = before + "\u4e2d. A"
     with pytest.raises(error):
-        kernel.split("\u4e2d. A", nothing, nothing, nothing, nothing, lambda *stop: answer)
+        kernel.split(text, nothing, nothing, nothing, nothing, lambda *stop: answer)
 
 
 @settings(deadline=None)
@@ -108,7 +112,15 @@ def test_tables_of_words_that_do_not_fit_are_refused_or_searched_through():
     for slots in (bytearray(3), memoryview(bytearray(9))[1:]):
         with pytest.raises(ValueError):
             kernel.unknown_words(b"a ", slots, b"", bytearray(4))
-    assert kernel.unknown_words(b"a b a ", bytearray(b"\xff" * 8), b"", bytearray(4)) == (3, 3)
+    for full in (b"\xff", b"\xfe", b"\x80"):
+        tables = bytearray(full * 8), b"b ", bytearray(full * 4)
+        assert kernel.unknown_words(b"a b a ", *tables) == (3, 3)
+
+
+@pytest.mark.skipif(sys.maxsize < 2**32 or os.name != "posix", reason="no text is as long here")
+def test_a_text_whose_places_do_not_fit_the_tables_is_refused():
+    with mmap.mmap(-1, 2**32) as text, pytest.raises(ValueError):  # of which no page is touched
+        kernel.unknown_words(text, bytearray(8), b"", bytearray(4))
 
 
 @settings(deadline=None)
@@ -142,6 +154,51 @@ def test_what_is_no_text_is_refused(sentence, made):
     arrays = WEIGHTS, 5, np.zeros((1, 5)), np.zeros(1, np.int64)
     with pytest.raises(TypeError):
         kernel.sum_features([sentence], lambda text: made, FOLD, CLASSES, *arrays)
+
+
+def test_a_sentence_that_goes_while_it_is_folded_is_held():
+    """On memory that is filled when it is freed, reading it would end the process."""
+    code = """if True:
+        import functools, operator
+        import numpy as np
+        from classifier.features import CLASSES, FOLD
+        from classifier.kernel import kernel
+
+        class Clears:
+            def __eq__(self, other):
+                sentences.clear()
+                return NotImplemented  # so that the sentence is asked too
+
+        sentences, folded = ["\u4e2d" * len(FOLD)], functools.partial(operator.eq, Clears())
+        arrays = np.zeros((64, 5), np.float32), 5, np.zeros((1, 5)), np.zeros(1, np.int64)
+        try:
+            kernel.sum_features(sentences, folded, FOLD, CLASSES, *arrays)
+        except TypeError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONMALLOC": "debug"})
+    assert done.stdout == "expected bytes, bool found\n", (done.returncode, done.stderr)
+
+
+def test_columns_that_go_while_they_are_read_are_held():
+    class Clears:
+        def __getitem__(self, row):
+            columns.clear()
+            return "only" if row else "a cell"
+
+        def __len__(self):
+            return 2
+
+    columns = [Clears(), ["other"]]
+    with pytest.raises(IndexError):
+        kernel.csv_lines(columns, 0, 2)
+    columns = [Clears()]
+    assert kernel.csv_lines(columns, 0, 1) == b"a cell\n"
+
+
+def test_no_columns_have_no_lines():
+    assert kernel.csv_lines([], 0, 2**62) == b""
 
 
 def test_columns_of_different_length_are_refused():

@@ -33,9 +33,11 @@ def test_a_wheel_works_in_an_environment_of_its_own_with_its_models(tmp_path):
     for part in ("classifier", "models"):
         shutil.copytree(ROOT / part, source / part,
                         ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
-    for part in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+    for part in ("setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE",
+                 "NOTICE"):
         shutil.copy(ROOT / part, source / part)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check",
+    # a source distribution, and the wheel from it
+    run(sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check",
         "--outdir", tmp_path, source)
     [wheel] = tmp_path.glob("*.whl")
     shutil.rmtree(source)

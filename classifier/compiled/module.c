@@ -16,7 +16,7 @@ static PyMethodDef methods[] = {
 static int prepare(PyObject *module) {
     powers[0] = 1;
     for (int k = 1; k < POWERS; k++) powers[k] = powers[k - 1] * PRIME;
-    return PyModule_AddIntConstant(module, "VERSION", 3);
+    return PyModule_AddIntConstant(module, "VERSION", 4);
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)prepare}, {0, NULL}};

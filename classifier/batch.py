@@ -72,7 +72,7 @@ def _prepare(settings: Settings, resume: bool) -> dict[int, Done]:
     fingerprint = settings.fingerprint()  # fails if there is no such model: before the folder
     folder.mkdir(parents=True, exist_ok=True)
     if stamp.is_file() and stamp.read_text("utf-8") != fingerprint:
-        raise ResumeError(f"{folder}: begun with another model or other options "
+        raise ResumeError(f"{folder}: begun with another version, model or options "
                           f"(use those, or remove the folder to begin anew)")
     write_atomically(stamp, fingerprint)
     return read_journal(settings.journal_path)

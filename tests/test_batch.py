@@ -184,7 +184,7 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(archive, tmp_path):
 
 def test_changed_options_refuse_to_resume(archive, tmp_path):
     unfinished(tmp_path / "tags.csv", archive)
-    with pytest.raises(ResumeError, match="other options"):
+    with pytest.raises(ResumeError, match="version, model or options"):
         run([archive], fast(tmp_path / "tags.csv", excel=True), resume=True)
 
 

@@ -202,6 +202,8 @@ def digest_of(path: Path, most: int) -> Digest:
             return Digest(sha256, file.tell())
     except ReadError as error:
         return Digest(error=str(error))
+    except OSError as error:
+        return Digest(error=f"{path}: {error.strerror}")
 
 
 def load_bytes(path: Path, most: int) -> bytes:

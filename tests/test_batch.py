@@ -1,6 +1,7 @@
 """A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
 
 import csv
+import errno
 import gzip
 import hashlib
 import json
@@ -135,6 +136,16 @@ def test_the_ledger_has_the_digest_of_each_file(tmp_path):
         data = made[os.path.basename(row["path"])]
         assert (row["sha256"], row["bytes"]) == (hashlib.sha256(data).hexdigest(), str(len(data)))
     assert {os.path.basename(row[1]) for row in rows} == set(made)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs /proc")
+def test_a_file_that_opens_but_cannot_be_read_is_a_row_of_the_ledger(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    (tmp_path / "x.pdf").symlink_to("/proc/self/mem")
+    run([tmp_path], fast(tmp_path / "tags.csv"))
+    header, *rows = outputs(tmp_path / "tags.csv")[1]
+    assert {os.path.basename(row[0]): row[header.index("status")] for row in rows} == {
+        "a.txt": "ok", "x.pdf": f"failed: {os.strerror(errno.EIO)}"}
 
 
 @pytest.mark.parametrize("workers", [2, 4])

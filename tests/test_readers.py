@@ -233,6 +233,17 @@ def test_a_quote_that_is_never_closed_costs_the_rows_before_it_nothing(tmp_path)
         load(path, labels=None)
 
 
+def test_a_quote_that_is_never_closed_in_the_header_is_an_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text,label,"note\n1,We act.,x,\n2,So be it.,x,\n')
+    with pytest.raises(ReadError, match=r"a\.csv:1: .*a quote is never closed"):
+        list(read_simple(path, OPTIONS, Limits()))
+    with pytest.raises(CorpusError, match=r"a\.csv:1: .*a quote is never closed"):
+        load(path, labels=None)
+    path.write_text('id,text,label,"no\nte"')
+    assert not list(read_simple(path, OPTIONS, Limits()))
+
+
 def test_a_database_whose_log_holds_changes_says_so(tmp_path):
     path = tmp_path / "a.db"
     with contextlib.closing(sqlite3.connect(path)) as link, Child() as child:

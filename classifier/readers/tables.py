@@ -46,6 +46,8 @@ class CsvRows(csv.DictReader):  # type: ignore[type-arg]  # no [str] at run time
 
     def _lines(self, text: str) -> Iterator[str]:
         yield from io.StringIO(text, newline="")
+        if text and not self.line_num:  # not even the header has ended
+            raise csv.Error("a quote is never closed")
         self._is_over = True  # what asks for more has no row yet, or one with an open quote
 
     def __next__(self) -> dict[Any, Any]:

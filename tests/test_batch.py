@@ -114,6 +114,12 @@ def test_an_id_that_is_there_twice_names_one_row_alone(tmp_path):
     assert ledger[400][header.index("notes")] == "an earlier document is named '0' too"
     run(paths, fast(tmp_path / "whole.csv"))
     assert outputs(settings.output) == outputs(tmp_path / "whole.csv")
+    table = "id,text\n,First one.\n1,Second one."  # the name of a row without an id, made twice
+    (tmp_path / "c.csv").write_text(table)
+    (tmp_path / "d.xlsx").write_bytes(xlsx([["id", "text"], [None, "First."], [1, "Second."]]))
+    run([tmp_path / name for name in ("a.jsonl", "c.csv", "d.xlsx")], fast(tmp_path / "tags.csv"))
+    assert [row[0] for row in outputs(tmp_path / "tags.csv")[1][-4:]] == [
+        f"{tmp_path}/{name}" for name in ("c.csv#1", "c.csv#1#2", "d.xlsx#1", "d.xlsx#1#2")]
 
 
 def test_a_run_says_what_made_it(tmp_path):

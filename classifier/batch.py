@@ -25,6 +25,7 @@ from classifier.files import Task, find, identities, read, size_of, tasks
 from classifier.isolation import Child, Digest, Limits
 from classifier.ledger import Entry, Origin
 from classifier.parts import Done, PartFile, Settings, read_journal, write_atomically
+from classifier.readers.base import apart
 from classifier.scoring import Model
 from classifier.tagging import columns, label, table
 from classifier.writers import open_writer
@@ -192,7 +193,8 @@ def _documents(
         origin = Origin.of(path, found.digest, time.perf_counter() - begin)
         if found.error:
             entries.append(ledger.failure_of(found.error, origin))
-        yield from ((origin, task.named(document, origin.path)) for document in found.documents)
+        named = apart(task.named(document, origin.path) for document in found.documents)
+        yield from ((origin, document) for document in named)
 
 
 @cache

@@ -171,11 +171,12 @@ def _read_table(path: Path) -> Iterator[GoldDocument]:
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
     rows = CsvRows(path.name, text)
-    missing = {"text", "label"} - set(rows.fieldnames or ())
-    if missing:
-        raise CorpusError(f"{path}: no column {', '.join(sorted(missing))} (text and label work)")
     documents: dict[str, list[GoldSentence]] = {}
     try:
+        missing = {"text", "label"} - set(rows.fieldnames or ())
+        if missing:
+            columns = ", ".join(sorted(missing))
+            raise CorpusError(f"{path}: no column {columns} (text and label work)")
         for number, row in enumerate(rows, 1):
             where = f"{path}:{rows.line_num}"
             if not (row["text"] or "").strip():

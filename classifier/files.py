@@ -11,7 +11,7 @@ from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.isolation import Child, Digest, Limits, digest_of, load_bytes
 from classifier.readers import SIMPLE, SUFFIXES, TABLES, read_bytes
-from classifier.readers.base import ReadOptions, cut, within
+from classifier.readers.base import ReadOptions, apart, cut, within
 
 _TASK_FILES = 64
 _TASK_BYTES = 4 * 2**20
@@ -191,8 +191,9 @@ def _table_tasks(block: Task, options: ReadOptions, limits: Limits) -> Iterator[
     try:
         data = _load_simple(path, limits)
         block = replace(block, digest=Digest(hashlib.sha256(data).hexdigest(), len(data)))
-        for document in _read_simple(path, data, options):
-            rows.append(block.named(document, block.source))
+        found = _read_simple(path, data, options)
+        for document in apart(block.named(document, block.source) for document in found):
+            rows.append(document)
             if len(rows) == _TASK_ROWS:
                 yield replace(block, documents=tuple(rows))
                 rows = []

@@ -58,11 +58,14 @@ def _document(path: Path, number: int, key: str, text: str, spans: list[Span]) -
     for start, end, label in spans:
         if not 0 <= start < end <= len(text):
             raise CorpusError(f"{path}: document {number}: span {start}-{end} is outside its text")
+        taken = text[start:end]
+        start += len(taken) - len(taken.lstrip())
+        end = start + len(taken.strip())
         by_place.setdefault((start, end), []).append(label)
     sentences, paragraph, last = [], 0, len(text)
     for (start, end), labels in sorted(by_place.items()):
         paragraph += bool(_BLANK.search(text, last, start))
-        sentences.append(GoldSentence(text[start:end].strip(), tuple(dict.fromkeys(labels)),
+        sentences.append(GoldSentence(text[start:end], tuple(dict.fromkeys(labels)),
                                       f"{path}:{number}", paragraph))
         last = end
     return GoldDocument(key, "", "", "", tuple(sentences))

@@ -22,6 +22,7 @@ from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import read_bytes
 from classifier.readers.base import ReadOptions, cut
+from classifier.readers.tables import check_log
 
 _LENGTH = struct.Struct(">Q")
 # nothing waits for the other end of a pipe; bytes stay what they are on Windows
@@ -174,6 +175,7 @@ def _answer(path: Path, options: ReadOptions, file_bytes: int) -> dict[str, obje
     name = str(path)
     try:
         data = load_bytes(path, file_bytes)
+        check_log(name)
         return {"documents": [asdict(d) for d in _capped(name, data, options)]}
     except ReadError as error:
         return {"error": str(error)}
@@ -202,6 +204,8 @@ def digest_of(path: Path, most: int) -> Digest:
             return Digest(sha256, file.tell())
     except ReadError as error:
         return Digest(error=str(error))
+    except OSError as error:
+        return Digest(error=f"{path}: {error.strerror}")
 
 
 def load_bytes(path: Path, most: int) -> bytes:

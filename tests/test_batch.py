@@ -1,6 +1,7 @@
 """A batch loses nothing: kills, changed settings, numbers of workers, formats of output."""
 
 import csv
+import errno
 import gzip
 import hashlib
 import json
@@ -113,6 +114,12 @@ def test_an_id_that_is_there_twice_names_one_row_alone(tmp_path):
     assert ledger[400][header.index("notes")] == "an earlier document is named '0' too"
     run(paths, fast(tmp_path / "whole.csv"))
     assert outputs(settings.output) == outputs(tmp_path / "whole.csv")
+    table = "id,text\n,First one.\n1,Second one."  # the name of a row without an id, made twice
+    (tmp_path / "c.csv").write_text(table)
+    (tmp_path / "d.xlsx").write_bytes(xlsx([["id", "text"], [None, "First."], [1, "Second."]]))
+    run([tmp_path / name for name in ("a.jsonl", "c.csv", "d.xlsx")], fast(tmp_path / "tags.csv"))
+    assert [row[0] for row in outputs(tmp_path / "tags.csv")[1][-4:]] == [
+        f"{tmp_path}/{name}" for name in ("c.csv#1", "c.csv#1#2", "d.xlsx#1", "d.xlsx#1#2")]
 
 
 def test_a_run_says_what_made_it(tmp_path):
@@ -135,6 +142,16 @@ def test_the_ledger_has_the_digest_of_each_file(tmp_path):
         data = made[os.path.basename(row["path"])]
         assert (row["sha256"], row["bytes"]) == (hashlib.sha256(data).hexdigest(), str(len(data)))
     assert {os.path.basename(row[1]) for row in rows} == set(made)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs /proc")
+def test_a_file_that_opens_but_cannot_be_read_is_a_row_of_the_ledger(tmp_path):
+    (tmp_path / "a.txt").write_text("We act.")
+    (tmp_path / "x.pdf").symlink_to("/proc/self/mem")
+    run([tmp_path], fast(tmp_path / "tags.csv"))
+    header, *rows = outputs(tmp_path / "tags.csv")[1]
+    assert {os.path.basename(row[0]): row[header.index("status")] for row in rows} == {
+        "a.txt": "ok", "x.pdf": f"failed: {os.strerror(errno.EIO)}"}
 
 
 @pytest.mark.parametrize("workers", [2, 4])

@@ -49,6 +49,16 @@ def test_what_tools_add_is_passed_over(tmp_path):
             ("a", [("We act.", ("measure",), 0)])]
 
 
+@pytest.mark.parametrize("spans", [[(0, 6), (6, 14)], [(0, 8), (8, 14)], [(0, 7), (7, 14)]])
+def test_a_span_that_takes_in_the_blank_line_does_not_join_paragraphs(tmp_path, spans):
+    """A second label need not take in as much as the first."""
+    text = "A one.\n\nB two."
+    labels = [[*span, "other"] for span in spans] + [[8, 14, "measure"]]
+    (tmp_path / "x").write_text(json.dumps({"id": "a", "text": text, "label": labels}))
+    assert contents(read(tmp_path / "x", "doccano")) == [
+        ("a", [("A one.", ("other",), 0), ("B two.", ("other", "measure"), 1)])]
+
+
 def test_docbin_keeps_labels_and_refuses_damage(tmp_path):
     pytest.importorskip("spacy")
     path = tmp_path / "x.spacy"

@@ -233,6 +233,17 @@ def test_a_quote_that_is_never_closed_costs_the_rows_before_it_nothing(tmp_path)
         load(path, labels=None)
 
 
+def test_a_quote_that_is_never_closed_in_the_header_is_an_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text,label,"note\n1,We act.,x,\n2,So be it.,x,\n')
+    with pytest.raises(ReadError, match=r"a\.csv:1: .*a quote is never closed"):
+        list(read_simple(path, OPTIONS, Limits()))
+    with pytest.raises(CorpusError, match=r"a\.csv:1: .*a quote is never closed"):
+        load(path, labels=None)
+    path.write_text('id,text,label,"no\nte"')
+    assert not list(read_simple(path, OPTIONS, Limits()))
+
+
 def test_a_database_whose_log_holds_changes_says_so(tmp_path):
     path = tmp_path / "a.db"
     with contextlib.closing(sqlite3.connect(path)) as link, Child() as child:
@@ -240,10 +251,12 @@ def test_a_database_whose_log_holds_changes_says_so(tmp_path):
         link.execute("create table letters (id text, text text)")
         link.execute("insert into letters values (1, 'We act.')")
         link.commit()
-        with pytest.raises(ReadError, match="a.db: .*a.db-wal holds changes .*vacuum into"):
+        with pytest.raises(ReadError, match="a.db: .*a.db-wal may hold changes .*vacuum into"):
             child.read(path, OPTIONS)
         link.execute("vacuum into ?", [str(tmp_path / "copy.db")])
-        assert [d.text for d in child.read(tmp_path / "copy.db", OPTIONS)] == ["We act."]
+        (tmp_path / "a.db.gz").write_bytes(gzip.compress((tmp_path / "copy.db").read_bytes()))
+        for whole in ("copy.db", "a.db.gz"):
+            assert [d.text for d in child.read(tmp_path / whole, OPTIONS)] == ["We act."]
         link.close()  # writes what the log holds into the file
         assert [d.text for d in child.read(path, OPTIONS)] == ["We act."]
 

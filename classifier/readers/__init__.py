@@ -14,7 +14,7 @@ READERS: dict[str, Reader] = {
     ".csv": tables.read_csv, ".tsv": tables.read_csv, ".tab": tables.read_csv,
     ".jsonl": tables.read_jsonl, ".ndjson": tables.read_jsonl,
     ".xlsx": tables.read_xlsx, ".parquet": tables.read_parquet,
-    ".db": tables.read_sqlite, ".sqlite": tables.read_sqlite, ".sqlite3": tables.read_sqlite,
+    **dict.fromkeys(tables.SQLITE, tables.read_sqlite),
     ".html": markup.read, ".htm": markup.read, ".xhtml": markup.read,
     ".docx": word.read_docx, ".odt": word.read_odt, ".rtf": word.read_rtf,
     ".pdf": pdf.read,

@@ -13,9 +13,10 @@ from typing import Any
 
 from classifier.document import Document
 from classifier.errors import ReadError
-from classifier.readers.base import ReadOptions, decode, failed, require, within
+from classifier.readers.base import ReadOptions, decode, failed, require, suffix_of, within
 
 _MAX_FIELD = 100_000_000
+SQLITE = (".db", ".sqlite", ".sqlite3")
 
 
 def read_csv(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
@@ -46,6 +47,8 @@ class CsvRows(csv.DictReader):  # type: ignore[type-arg]  # no [str] at run time
 
     def _lines(self, text: str) -> Iterator[str]:
         yield from io.StringIO(text, newline="")
+        if text and not self.line_num:  # not even the header has ended
+            raise csv.Error("a quote is never closed")
         self._is_over = True  # what asks for more has no row yet, or one with an open quote
 
     def __next__(self) -> dict[Any, Any]:
@@ -116,15 +119,7 @@ def read_parquet(name: str, data: bytes, options: ReadOptions) -> Iterator[Docum
 
 
 def read_sqlite(name: str, data: bytes, options: ReadOptions) -> Iterator[Document]:
-    """Yield a document a row of `options.query`, or of the one table with the text column.
-
-    Raises:
-        ReadError: the rows cannot be read, or what was committed is in part not in the file.
-    """
-    log = f"{name}-wal"  # a member of an archive has none
-    if os.path.isfile(log) and os.path.getsize(log):
-        raise ReadError(f"{name}: {log} holds changes that are not in it yet (sqlite3 {name} "
-                        f"\"vacuum into 'copy.db'\" makes a whole one)")
+    """Yield a document a row of `options.query`, or of the one table with the text column."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
         copy.write(data)
         copy.flush()
@@ -140,6 +135,18 @@ def read_sqlite(name: str, data: bytes, options: ReadOptions) -> Iterator[Docume
                 link.close()
         except sqlite3.Error as error:
             raise ReadError(f"{name}: {error} (--query names a table's rows)") from error
+
+
+def check_log(path: str) -> None:
+    """Refuse a SQLite file on disk that has a log beside it; what is no such file is passed over.
+
+    Raises:
+        ReadError: what was committed may in part not be in the file.
+    """
+    log = f"{path}-wal"
+    if suffix_of(path) in SQLITE and os.path.isfile(log) and os.path.getsize(log):
+        raise ReadError(f"{path}: {log} may hold changes that are not in it yet (sqlite3 {path} "
+                        f"\"vacuum into 'copy.db'\" makes a whole one)")
 
 
 def _only_reads(action: int, *_: object) -> int:

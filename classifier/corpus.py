@@ -155,7 +155,7 @@ def _read_gold(path: Path) -> Iterator[GoldDocument]:
                 str(row["id"]), row.get("genre", ""), row.get("country", ""), row.get("title", ""),
                 sentences,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(f"{where}: not a gold document ({error})") from error
 
 

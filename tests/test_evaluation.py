@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from classifier import load_model
 from classifier.cli import main
 from classifier.corpus import GoldDocument, GoldSentence, load
+from classifier.errors import CorpusError
 from classifier.evaluation import evaluate_proba, thresholds
 from classifier.evaluation_report import page
 from classifier.training import fit_fast
@@ -111,3 +112,10 @@ def test_the_command_writes_page_figures_and_a_model_with_thresholds(tmp_path):
     assert np.array_equal(proba, mine.predict_proba([d.texts for d in documents]))
     assert "macro-F1" in html.read_text("utf-8")
     assert json.loads((tmp_path / "f.json").read_text("utf-8"))["n_documents"] == 3
+
+
+def test_a_paragraph_without_bounds_is_an_error(tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text('{"id": "a", "sentences": [{"text": "t", "labels": ["x"], "par": Infinity}]}')
+    with pytest.raises(CorpusError, match="gold.jsonl:1: not a gold document"):
+        load(gold)

@@ -411,4 +411,4 @@ def test_an_output_in_a_folder_is_passed_over_by_whatever_name(tmp_path):
     run([tmp_path], fast(out))
     if not (tmp_path / "TAGS.CSV").exists():
         os.link(out, tmp_path / "TAGS.CSV")
-    assert [path.name for path in find([tmp_path], fast(out).own_paths)] == ["a.txt"]
+    assert find([tmp_path], fast(out).own_paths) == [str(tmp_path / "a.txt")]

@@ -48,9 +48,9 @@ class Encoder:
             raise ModelError(f"encoder: not a model ({str(error)[:200]})") from error
         tokenize.no_padding()
         tokenize.no_truncation()
-        names = {node.name for node in session.get_inputs()}
-        if not {"input_ids"} <= names <= {"input_ids", "attention_mask"}:
-            raise ModelError(f"encoder: takes {sorted(names)} (input_ids would work)")
+        names = [node.name for node in session.get_inputs()]
+        if names != ["input_ids"]:
+            raise ModelError(f"encoder: takes {names} (input_ids would work)")
         if len(session.get_outputs()) != 1:
             raise ModelError("encoder: gives more than one array (the states would work)")
         return cls(onnx, tokenizer, session, tokenize)
@@ -92,11 +92,8 @@ class Encoder:
         The scales of int8 span all that is read at once, so windows read together would change
         each other's labels; on a processor, whose cache a window fills, they would be slower too.
         """
-        names = [node.name for node in self._session.get_inputs()]
         for window, packed in _jobs(tokens, sizes):
-            ids = packed.ids[None]
-            masked = {"input_ids": ids, "attention_mask": np.ones_like(ids)}  # files of old take it
-            inputs = {name: masked[name] for name in names}
+            inputs = {"input_ids": packed.ids[None]}
             yield window, packed, self._session.run(None, inputs)[0][0]
 
 

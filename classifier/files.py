@@ -236,13 +236,13 @@ def is_simple(path: Path) -> bool:
 
 
 def read_file(path: Path) -> list[Document]:
-    """The documents of one file, with the limits that hold by default.
+    """The documents of one file, no two of one name, with the limits that hold by default.
 
     Raises:
         ReadError: it cannot be read.
     """
     options, limits = ReadOptions(), Limits()
     if is_simple(path) or str(path) == "-":
-        return list(read_simple(path, options, limits))
+        return list(apart(read_simple(path, options, limits)))
     with Child(limits) as child:
-        return child.read(path, options)
+        return list(apart(child.read(path, options)))

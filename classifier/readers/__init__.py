@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from classifier.document import Document
 from classifier.errors import ReadError
 from classifier.readers import archive, mail, markup, pdf, plain, tables, word
-from classifier.readers.base import ReadOptions, apart, or_failed, suffix_of
+from classifier.readers.base import ReadOptions, or_failed, suffix_of
 
 Reader = Callable[[str, bytes, ReadOptions], Iterator[Document]]
 
@@ -33,7 +33,7 @@ SIMPLE = (".csv", ".jsonl", ".md", ".ndjson", ".tab", ".text", ".tsv", ".txt")
 def read_bytes(
     name: str, data: bytes, options: ReadOptions, depth: int = 0
 ) -> Iterator[Document]:
-    """Yield the documents in a file's bytes, no two of one name.
+    """Yield the documents in a file's bytes; names may be there twice.
 
     The end of the file's name says which reader is asked.
 
@@ -44,9 +44,9 @@ def read_bytes(
     if depth > options.max_depth:
         raise ReadError(f"{name}: packed more than {options.max_depth} deep")
     if suffix in PACKED:
-        yield from apart(PACKED[suffix](name, data, options, _read_member, depth))
+        yield from PACKED[suffix](name, data, options, _read_member, depth)
     elif suffix in READERS:
-        yield from apart(READERS[suffix](name, data, options))
+        yield from READERS[suffix](name, data, options)
     else:
         known = ", ".join(SUFFIXES)
         raise ReadError(f"{name}: no reader for {suffix or 'no suffix'!r} (known: {known})")

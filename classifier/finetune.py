@@ -77,34 +77,25 @@ def finetune(
         optimizer, lambda step: _slope(step, n_steps, recipe)
     )
     checkpoint = folder / "checkpoint.pt"
+    parts = {"model": model, "average": average, "optimizer": optimizer, "schedule": schedule}
     epoch = 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
         epoch = state["epoch"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
     watched = [example(d, tokenizer, recipe) for d in watch]
     gold = [label for d in watch for label in d.primary]
     while epoch < recipe.epochs:
         started, losses = time.time(), []
         model.train()
         for batch, targets in _batches(examples, recipe, epoch):
-            log_proba = torch.log_softmax(model(batch), dim=-1)
-            loss = -(torch.from_numpy(targets) * log_proba).sum(-1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+            losses.append(_step(model, batch, targets, optimizer))
             schedule.step()
             _update_average(average, model, recipe.average)
-            losses.append(float(loss.detach()))
         epoch += 1
-        torch.save({
-            "model": model.state_dict(), "average": average.state_dict(), "epoch": epoch,
-            "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
-        }, checkpoint)
+        states = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(states | {"epoch": epoch}, checkpoint)
         line = {"epoch": epoch, "loss": float(np.mean(losses)), "seconds": time.time() - started}
         if watched:
             line["macro_f1"] = _macro_f1(average, watched, gold)
@@ -251,6 +242,19 @@ def _slope(step: int, n_steps: int, recipe: Recipe) -> float:
     rise, fall = recipe.warmup * n_steps, recipe.cooldown * n_steps
     left = max(0, n_steps - step)  # the schedule is asked for one step more than are taken
     return min(1.0, (step + 1) / max(rise, 1), left / fall if fall else 1.0)
+
+
+def _step(model: Any, batch: list[Packed], targets: np.ndarray[Any, Any], optimizer: Any) -> float:
+    """Learn from a batch; return the loss before."""
+    import torch
+
+    log_proba = torch.log_softmax(model(batch), dim=-1)
+    loss: Any = -(torch.from_numpy(targets) * log_proba).sum(-1).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
 
 
 def _update_average(average: Any, model: Any, decay: float) -> None:
